@@ -1,0 +1,198 @@
+"""What flows through the pipeline: one frozen value per record, and its only encoding.
+
+Everything in this module is *after the door*: personal data is SHA-256 or absent. The raw public event is
+parsed in :mod:`streams.door`, and nothing downstream asks again whether a field is there.
+
+| value       | topic or queue           | key                      |
+|-------------|--------------------------|--------------------------|
+| `Event`     | `capi.sessions.in`       | `tenant|session_id`      |
+| `Tick`      | `capi.sessions.in`       | none, explicit partition |
+| `Batch`     | `capi.batches`           | `tenant|session_id`      |
+| `Reject`    | `capi.rejects`           | `tenant|session_id` or none |
+| `Job`       | RabbitMQ `capi_events`   | routing key `<platform>.<event>` |
+| `Outcome`   | `capi.outcomes`          | `tenant|session_id`      |
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Platform = Literal["meta", "tiktok"]
+Consent = Literal["granted", "denied", ""]
+FlushReason = Literal[
+    "purchase",  # a flush event arrived (setting: CAPI_FLUSH_ON)
+    "idle",  # inactivity gap (CAPI_IDLE_S)
+    "max_age",  # oldest held event reached CAPI_MAX_AGE_S
+    "size",  # CAPI_MAX_EVENTS or CAPI_MAX_BYTES
+    "identity",  # someone else logged in: what is held belongs to the person before
+    "merge_window",  # hold = adaptive: inside the platforms' 5 minutes
+    "immediate",  # hold = immediate
+]
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Base of every value: immutable, small on the wire, keyword-only."""
+
+
+class UserData(Record, frozen=True):
+    """Match keys of one event, ready to send. Tuples hold lower-case hex SHA-256 values.
+
+    Clear are only the keys that the platforms take in the clear (Meta: "Customer Information Parameters",
+    TikTok: "Events API 2.0 user object", both read November 2026): click and browser ids, address and agent
+    of the client, and for TikTok city, state and country.
+    """
+
+    em: tuple[str, ...] = ()
+    ph: tuple[str, ...] = ()  # digits without "+" (Meta)
+    ph_e164: tuple[str, ...] = ()  # digits with "+" (TikTok)
+    fn: tuple[str, ...] = ()
+    ln: tuple[str, ...] = ()
+    ge: tuple[str, ...] = ()
+    db: tuple[str, ...] = ()
+    ct: tuple[str, ...] = ()
+    st: tuple[str, ...] = ()
+    zp: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    external_id: tuple[str, ...] = ()
+    city: str = ""
+    state: str = ""
+    country_code: str = ""
+    fbp: str = ""
+    fbc: str = ""
+    ttp: str = ""
+    ttclid: str = ""
+    client_ip: str = ""
+    client_user_agent: str = ""
+
+
+UserField = str
+USER_FIELDS: tuple[UserField, ...] = UserData.__struct_fields__
+
+
+class Event(Record, frozen=True, tag="event", tag_field="type"):
+    """One shop event as the session keeps it.
+
+    `event_time_ms` is Unix milliseconds by the producer's clock (data, never used for windows).
+    `replace_identity` says that another person logged in: their identity replaces the one held.
+    `browser_fired` names the platforms whose browser copy was sent.
+    """
+
+    event_id: str
+    event_name: str
+    event_time_ms: int
+    tenant: str
+    session_id: str
+    action_source: str = "website"
+    event_source_url: str = ""
+    referrer_url: str = ""
+    user: UserData = UserData()
+    custom_data: dict[str, Any] = {}
+    browser_fired: tuple[Platform, ...] = ()
+    consent: Consent = ""
+    test_event_code: str = ""
+    replace_identity: bool = False
+
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
+
+class Tick(Record, frozen=True, tag="tick", tag_field="type"):
+    """Time as data: the owner of a partition appends one every CAPI_TICK_S; its log time moves the windows."""
+
+    worker: str = ""
+
+
+class Enriched(Record, frozen=True):
+    """An event as it leaves the session. `backfilled` maps each user field that the event did not bring
+    itself to the `event_id` that did."""
+
+    event: Event
+    backfilled: dict[UserField, str] = {}
+
+
+class Batch(Record, frozen=True):
+    """What one flush releases. `batch_id` is a function of key, partition and the first event's offset."""
+
+    batch_id: str
+    tenant: str
+    session_id: str
+    reason: FlushReason
+    partition: int
+    first_offset: int
+    opened_at_ms: int  # log time of the first event in it
+    flushed_at_ms: int  # log time of the deadline or of the flushing event
+    events: tuple[Enriched, ...]
+
+
+class Reject(Record, frozen=True):
+    """A record that was not taken, and why. Never holds personal data or the record's own text.
+
+    `topic`, `partition`, `offset` find the original; `field` is the JSON path at fault, "" for the whole.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    field: str = ""
+    tenant: str = ""
+    event_id: str = ""
+
+
+class Job(Record, frozen=True):
+    """One event for one destination: what a worker POSTs. `event_name` is in the platform's words."""
+
+    platform: Platform
+    pixel_id: str
+    event_name: str
+    batch_id: str
+    event: Event
+    backfilled: tuple[UserField, ...] = ()
+
+    @property
+    def job_id(self) -> str:
+        """Same event, same destination, same id: what the idempotency store and message ids are made of."""
+        return f"{self.platform}:{self.pixel_id}:{self.event.event_id}"
+
+
+OutcomeClass = Literal["delivered", "duplicate", "throttled", "transient", "misconfigured", "invalid", "expired"]
+
+
+class Outcome(Record, frozen=True):
+    """What came of one attempt to deliver one job. `retry_in_s` is 0 when there is no further attempt."""
+
+    job_id: str
+    tenant: str
+    session_id: str
+    platform: Platform
+    pixel_id: str
+    event_id: str
+    event_name: str
+    attempt: int
+    outcome: OutcomeClass
+    at_ms: int
+    code: str = ""
+    why: str = ""
+    trace_id: str = ""
+    parked: bool = False
+    retry_in_s: float = 0
+
+
+SessionInput = Event | Tick
+
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
+decode_input = msgspec.json.Decoder(SessionInput).decode
+decode_event = msgspec.json.Decoder(Event).decode
+decode_batch = msgspec.json.Decoder(Batch).decode
+decode_job = msgspec.json.Decoder(Job).decode
+decode_reject = msgspec.json.Decoder(Reject).decode
+decode_outcome = msgspec.json.Decoder(Outcome).decode
+
+
+def session_key(tenant: str, session_id: str) -> bytes:
+    """Key of a session in every topic and table: raw bytes, so that Faust routes by the same hash."""
+    return f"{tenant}|{session_id}".encode()

@@ -1,0 +1,157 @@
+"""Every setting, with a sentence; all mistakes at once. Environment variables are `CAPI_<NAME>`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.tenants import Tenants, load_tenants
+
+
+def _numbers(text: object) -> object:
+    return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
+
+
+class Settings(BaseSettings):
+    """The whole configuration of every role. deploy/env.example lists it; a test keeps both equal."""
+
+    model_config = SettingsConfigDict(env_prefix="CAPI_", extra="ignore", frozen=True)
+
+    # where things are
+    kafka_url: str = Field("kafka://127.0.0.1:9092", description="Kafka bootstrap servers, comma separated.")
+    rabbitmq_url: str = Field(
+        "amqp://guest:guest@127.0.0.1:5672/", description="RabbitMQ, with the virtual host as path."
+    )
+    rabbitmq_management_url: str = Field(
+        "http://127.0.0.1:15672",
+        description="RabbitMQ management API, used by `capi queues` and `capi doctor` only.",
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Redis of the session mirror and of delivery idempotency."
+    )
+    meta_url: str = Field("https://graph.facebook.com", description="Base address of Meta's Graph API.")
+    meta_version: str = Field("v26.0", description="Graph API version that is asked for.")
+    tiktok_url: str = Field(
+        "https://business-api.tiktok.com", description="Base address of TikTok's Business API."
+    )
+    gateway_url: str = Field(
+        "",
+        description="Central site's gateway; when set, dispatch posts batches there instead of to RabbitMQ.",
+    )
+    tenants: Path = Field(
+        Path("deploy/tenants.example.toml"),
+        description="Path of the tenants file (TOML), see docs/tenants.md.",
+    )
+    namespace: str = Field(
+        "capi",
+        pattern=r"^[a-z0-9_.-]+$",
+        description="Prefix of Kafka topics, consumer groups and Redis keys.",
+    )
+
+    # the session window
+    idle_s: float = Field(1800, gt=0, description="Inactivity gap after which a session window closes, seconds.")
+    max_age_s: float = Field(14400, gt=0, description="Longest time an event is held, seconds.")
+    grace_s: float = Field(
+        600,
+        gt=0,
+        description="How long a closed marker remembers event ids after the inactivity gap, seconds.",
+    )
+    merge_s: float = Field(
+        240,
+        gt=0,
+        description="Hold = adaptive: an event whose browser copy fired is released after this, seconds.",
+    )
+    tick_s: float = Field(5, gt=0, description="Every how many seconds a partition's owner appends a tick.")
+    max_events: int = Field(500, ge=1, description="A session window with this many events is flushed.")
+    max_bytes: int = Field(
+        262_144, ge=1024, le=900_000, description="A session window of this size is flushed, bytes."
+    )
+    flush_on: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset({"Purchase"}),
+        description="Event names that flush their session at once, comma separated; may be empty.",
+    )
+
+    # Kafka
+    partitions: int = Field(
+        4, ge=1, description="Partitions of every session topic; changing it later is a migration."
+    )
+    replication: int = Field(1, ge=1, description="Replication factor of the topics (3 in production).")
+    run_records: int = Field(1000, ge=1, description="Most records in one run, so in one Kafka transaction.")
+    run_buffer: int = Field(8, ge=1, description="Runs read ahead per partition; bounds memory.")
+    session_timeout_s: float = Field(30, gt=0, description="Kafka group session time-out of the workers, seconds.")
+    transaction_timeout_s: float = Field(
+        30, gt=0, description="Kafka aborts a transaction that is open longer, seconds."
+    )
+    web_host: str = Field("127.0.0.1", description="Address that a Faust worker's web views listen on.")
+    web_port: int = Field(
+        6066, ge=0, le=65535, description="Port of a Faust worker's web views; 0 turns them off."
+    )
+    state_dir: Path = Field(Path(".stack/state"), description="Folder for a worker's own small files.")
+
+    # delivery
+    prefetch: int = Field(100, ge=1, description="Unacknowledged jobs a delivery worker holds per queue.")
+    post_events: int = Field(50, ge=1, le=1000, description="Most events in one POST.")
+    posts_in_flight: int = Field(4, ge=1, description="POSTs one delivery worker has under way at once per queue.")
+    retry_s: Annotated[tuple[float, ...], NoDecode] = Field(
+        (300, 900, 3600, 21600),
+        description="Delays before attempts 2, 3, …, seconds, comma separated; one RabbitMQ queue each.",
+    )
+    confirm_timeout_s: float = Field(
+        30, gt=0, description="How long a publish waits for RabbitMQ's confirm, seconds."
+    )
+    post_timeout_s: float = Field(10, gt=0, description="How long a POST to a platform may take, seconds.")
+    delivered_ttl_s: float = Field(
+        172_800, gt=0, description="How long a delivered job is remembered in Redis, seconds."
+    )
+    event_max_age_s: float = Field(
+        604_800,
+        gt=0,
+        description="Events older than this are parked, not sent (both platforms: 7 days), seconds.",
+    )
+
+    # the Redis mirror
+    mirror: bool = Field(True, description="Whether open sessions are mirrored to Redis.")
+    redis_timeout_s: float = Field(0.25, gt=0, description="Longest wait for one Redis answer, seconds.")
+
+    # logs and the local stand-in
+    log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    platforms_port: int = Field(
+        8088, ge=1, le=65535, description="Port of `capi platforms`, the local stand-in for Meta and TikTok."
+    )
+
+    @field_validator("retry_s", "flush_on", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _numbers(value)
+
+    @field_validator("retry_s")
+    @classmethod
+    def _ladder(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or any(delay <= 0 for delay in value):
+            raise ValueError("needs at least one delay, each above 0 seconds, for example 300,900,3600,21600")
+        return value
+
+    def topic(self, name: str) -> str:
+        """Full topic name: `topic("sessions.in")` is `capi.sessions.in`."""
+        return f"{self.namespace}.{name}"
+
+    @property
+    def kafka_servers(self) -> list[str]:
+        """`host:port` of each bootstrap server, without the scheme."""
+        return [server.removeprefix("kafka://").strip() for server in self.kafka_url.split(",")]
+
+    @cached_property
+    def tenant_map(self) -> Tenants:
+        return load_tenants(self.tenants)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment; raises pydantic's ValidationError, which lists every mistake."""
+    return Settings(**overrides)

@@ -1,0 +1,87 @@
+"""The tenants file: who may send events, how long they are held, and where they go."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+Hold = Literal["session", "adaptive", "immediate"]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class TenantsError(Exception):
+    """The tenants file cannot be used; the message says where and what to do."""
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One pixel. `token` names where the token is (`env:NAME` or `file:PATH`), never the token itself."""
+
+    platform: Literal["meta", "tiktok"]
+    pixel_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    token: Annotated[str, msgspec.Meta(pattern=r"^(env|file):.+$")]
+    event_names: dict[str, str] = {}  # event-name overrides; "" means: do not send
+    test_event_code: str = ""
+
+    def read_token(self) -> str:
+        """The token, read at each use, so that a rotated one counts at once. Raises TenantsError."""
+        kind, _, where = self.token.partition(":")
+        try:
+            token = os.environ[where] if kind == "env" else Path(where).read_text(encoding="utf-8")
+        except (KeyError, OSError) as error:
+            raise TenantsError(f"token of pixel {self.pixel_id}: {kind} {where} cannot be read") from error
+        return token.strip()
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One shop or agency client."""
+
+    default_country: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?$")] = ""
+    hold: Hold = "session"
+    destinations: tuple[Destination, ...] = ()
+
+
+class Tenants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tenants: dict[Name, Tenant]
+
+    def get(self, name: str) -> Tenant | None:
+        return self.tenants.get(name)
+
+    def destination(self, tenant: str, platform: str, pixel_id: str) -> Destination | None:
+        """The destination that a job names, or None when it was taken out of the file meanwhile."""
+        known = self.tenants.get(tenant)
+        matches = (
+            (d for d in known.destinations if (d.platform, d.pixel_id) == (platform, pixel_id)) if known else ()
+        )
+        return next(iter(matches), None)
+
+
+def parse_tenants(text: str, source: str = "tenants file") -> Tenants:
+    """Parse and check the TOML text. Raises TenantsError that names the field."""
+    try:
+        found = msgspec.convert(tomllib.loads(text), Tenants)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TenantsError(f"{source}: {error}") from error
+    _refuse_twins(found.tenants, source)
+    return found
+
+
+def load_tenants(path: Path) -> Tenants:
+    try:
+        return parse_tenants(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise TenantsError(f"{path}: cannot be read; set CAPI_TENANTS to the tenants file") from error
+
+
+def _refuse_twins(tenants: Mapping[str, Tenant], source: str) -> None:
+    for name, tenant in tenants.items():
+        seen: set[tuple[str, str]] = set()
+        for destination in tenant.destinations:
+            pair = (destination.platform, destination.pixel_id)
+            if pair in seen:
+                raise TenantsError(f"{source}: tenant {name} lists {pair[0]} pixel {pair[1]} twice")
+            seen.add(pair)
