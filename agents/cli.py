@@ -1,0 +1,93 @@
+"""The `capi` command. Each verb lives in agents/commands/<verb>.py and is imported only when it is called.
+
+Exit codes of every verb: 0 all is well, 1 a problem was found, 2 usage or configuration.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from streams.tenants import TenantsError
+
+EXIT_PROBLEM = 1
+EXIT_CONFIGURATION = 2
+
+VERBS = {
+    "doctor": "Check every dependency, topic, queue, version and setting, and say what to do.",
+    "topics": "Plan or apply the Kafka topics.",
+    "queues": "Plan or apply the RabbitMQ exchanges, queues and policies.",
+    "run": "Run the roles of a small site together under one supervisor.",
+    "deliver": "Deliver queued jobs to Meta and TikTok.",
+    "platforms": "Run a local stand-in for Meta and TikTok.",
+    "demo": "Replay real visitor histories through everything and show what came out.",
+    "schema": "Print the JSON Schema of the events that capi.events takes.",
+}
+
+
+class VerbGroup(TyperGroup):
+    """Lists all verbs without importing them, so that `capi --help` answers at once."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        summary = VERBS.get(cmd_name)
+        return TyperCommand(name=cmd_name, help=summary) if summary else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load_verb(name or ""), rest
+
+
+def load_verb(name: str) -> Any:
+    """The command of agents/commands/<name>.py, ready to run."""
+    module = import_module(f"agents.commands.{name}")
+    if hasattr(module, "app"):
+        return get_command(module.app)
+    single = typer.Typer(add_completion=False)
+    single.command(name)(module.command)
+    return get_command(single)
+
+
+app = typer.Typer(
+    cls=VerbGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, name="capi"
+)
+
+
+@app.callback()
+def _capi() -> None:
+    """Conversions pipeline: shop events in, enriched conversions out to Meta and TikTok.
+
+    Configuration comes from CAPI_* environment variables, see deploy/env.example. Start with: capi doctor
+    """
+
+
+def explain(error: ValidationError) -> list[str]:
+    """One line per mistake in the settings, without the value, which may hold a password."""
+    return [f"CAPI_{'_'.join(map(str, e['loc'][:1])).upper()}: {e['msg']}" for e in error.errors()]
+
+
+def main() -> None:
+    """Entry point of `capi`."""
+    try:
+        app()
+    except ValidationError as error:
+        _refuse(["The settings cannot be used:", *explain(error), "Each is explained in deploy/env.example."])
+    except TenantsError as error:
+        _refuse([f"The tenants file cannot be used: {error}", "See deploy/tenants.example.toml."])
+
+
+def _refuse(lines: list[str]) -> None:
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.exit(EXIT_CONFIGURATION)
+
+
+if __name__ == "__main__":
+    main()

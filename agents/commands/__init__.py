@@ -1,0 +1,1 @@
+"""One verb of `capi` a file: a function `command`, or a typer group `app`."""
