@@ -126,6 +126,10 @@ class Batch(Record, frozen=True):
     flushed_at_ms: int  # log time of the deadline or of the flushing event
     events: tuple[Enriched, ...]
 
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
 
 class Reject(Record, frozen=True):
     """A record that was not taken, and why. Never holds personal data or the record's own text.

@@ -1,0 +1,251 @@
+"""The application: a Faust app whose agents read runs and commit each as one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import partial
+from typing import Any, NoReturn, cast
+
+import faust
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord, TopicPartition
+from faust.types import TP, EventT, StreamT, TransportT
+
+from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
+from streams.runs.pins import check_versions
+from streams.runs.recovery import RunTableManager
+from streams.runs.restore import restore
+from streams.runs.table import RunTable
+from streams.runs.transactions import Outgoing, PartitionWriter, fence_all
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+EXIT_IN_DOUBT = 70  # EX_SOFTWARE: state is in doubt, and a crash is the safe state
+REVOKED_POLL_S = 0.25
+Body = Callable[[AsyncIterator["Run"]], Awaitable[None]]
+
+
+class Run:
+    """The records of one partition that one fetch brought, in log order, at least one."""
+
+    def __init__(self, app: RunApp, stream: StreamT[Any], event: EventT[Any]) -> None:
+        self._app, self._stream, self._event = app, stream, event
+        self.records: Sequence[ConsumerRecord] = cast(Sequence[ConsumerRecord], event.value)
+        self.partition: int = event.message.partition
+        self.next_offset: int = event.message.offset + 1
+
+    async def commit(self, outgoing: Iterable[Outgoing] = (), then: Callable[[], None] | None = None) -> None:
+        """Outbox, table changes and offset in one transaction; returns while it is under way.
+
+        The next commit of the partition waits for it. `then` is called once it is durable.
+        """
+        await self._app.commit_run(self, [*outgoing], then)
+
+    async def done(self) -> None:
+        """At-least-once apps: everything this run led to is confirmed elsewhere, so progress may be kept."""
+        await self._stream.ack(self._event)
+
+    async def attempt(self, effort: Coroutine[Any, Any, None]) -> bool:
+        """Await `effort`, or cancel it and return False as soon as the run is revoked."""
+        task = asyncio.ensure_future(effort)
+        try:
+            while not task.done() and not self.revoked:
+                await asyncio.wait({task}, timeout=REVOKED_POLL_S)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        if task.cancelled():
+            return False
+        task.result()
+        return True
+
+    @property
+    def revoked(self) -> bool:
+        """Whether a rebalance has begun: stop trying, `drop` it, the next owner reads it again."""
+        return self._app.rebalancing or self._event.message.generation_id != self._app.consumer_generation_id
+
+    def drop(self) -> None:
+        """Let go without progress, so that a rebalance need not wait for this run."""
+        self._app.consumer.unacked.discard(self._event.message)
+
+
+class RunApp(faust.App):
+    """`role` names app id and consumer group (`<namespace>-<role>`), `source` the topic that is read.
+
+    `transactional=False` is for sinks outside Kafka: no producer of its own, at-least-once by `Run.done`.
+    """
+
+    def __init__(self, settings: Settings, role: str, source: str, *, transactional: bool = True) -> None:
+        check_versions()
+        self.settings = settings
+        self.transactional = transactional
+        self.writers: dict[int, PartitionWriter] = {}
+        self.on_taken_over: list[Callable[[set[int]], None]] = []
+        super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings))
+        self.source = self.topic(settings.topic(source), schema=RunSchema(), partitions=settings.partitions)
+        self.on_before_shutdown.connect(self._close_writers)
+
+    def _new_transport(self) -> TransportT:
+        transport = RunTransport if self.transactional else AckedTransport
+        return transport(self.conf.broker_consumer, self)
+
+    # -- declaring
+
+    def run_table(self, name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> RunTable:
+        """A table whose changes go with the run; keys are raw bytes, so that Faust routes as Kafka does."""
+        made = self.Table(
+            name,
+            partitions=self.settings.partitions,
+            key_type=bytes,
+            value_type=bytes,
+        )
+        table = cast(RunTable, made)
+        table.encode, table.decode = encode, decode
+        return table
+
+    def run_agent(self, body: Body) -> Body:
+        """Register `body` as the one agent of the source topic. Whatever it raises ends the process."""
+
+        async def agent(stream: StreamT[Any]) -> None:
+            try:
+                await body(self._runs(stream))
+            except (asyncio.CancelledError, GeneratorExit):
+                raise
+            except BaseException as error:
+                self.fail_stop(error)
+
+        self.agent(self.source, name=getattr(body, "__name__", "agent"))(agent)
+        return body
+
+    async def _runs(self, stream: StreamT[Any]) -> AsyncIterator[Run]:
+        async for event in cast(Any, stream).noack().events():
+            run = Run(self, stream, event)
+            if run.revoked:
+                run.drop()
+            else:
+                yield run
+
+    # -- committing
+
+    async def commit_run(self, run: Run, outgoing: list[Outgoing], then: Callable[[], None] | None) -> None:
+        for table in self.tables.values():
+            topic = table.changelog_topic.get_topic_name()
+            changes = cast(RunTable, table).take_changes(run.partition)
+            outgoing += [Outgoing(topic, key, value, run.partition) for key, value in changes]
+        await self.writers[run.partition].commit(
+            outgoing, run.next_offset, partial(self._committed, run, then), self.fail_stop
+        )
+
+    async def _committed(self, run: Run, then: Callable[[], None] | None) -> None:
+        if then is not None:
+            then()
+        await run.done()
+
+    def fail_stop(self, error: BaseException) -> NoReturn:
+        """State may be ahead of the log: leave at once, without a chance for anyone to commit or acknowledge."""
+        log.error("stopping, state in doubt", role=self.conf.id, why=repr(error), exc_info=error)
+        os._exit(EXIT_IN_DOUBT)
+
+    # -- taking partitions over
+
+    async def take_over(self, assignment: set[TP]) -> None:
+        """Called once a generation, before anything flows: shut former owners out, then read the state."""
+        try:
+            await self._take_over({tp.partition for tp in assignment if tp.topic == self.source.get_topic_name()})
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self.fail_stop(error)
+
+    async def _take_over(self, partitions: set[int]) -> None:
+        self._check_partition_count()
+        old, self.writers = self.writers, {}
+        await asyncio.gather(*(writer.close() for writer in old.values()))
+        if self.transactional:
+            self.writers = {partition: self._new_writer(partition) for partition in partitions}
+            await fence_all(self.writers.values())
+        for table in self.tables.values():
+            await self._restore(cast(RunTable, table), partitions)
+        for listener in self.on_taken_over:
+            listener(partitions)
+
+    async def _restore(self, table: RunTable, partitions: set[int]) -> None:
+        table.forget_all()
+        topic = table.changelog_topic.get_topic_name()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka_servers,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
+        await consumer.start()
+        try:
+            tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+            count = await restore(consumer, tps, table.restore) if tps else 0
+        finally:
+            await consumer.stop()
+        log.info("restored", table=table.name, partitions=sorted(partitions), records=count, keys=len(table.data))
+
+    def _new_writer(self, partition: int) -> PartitionWriter:
+        source = TopicPartition(self.source.get_topic_name(), partition)
+        return PartitionWriter(source, self.conf.id, partial(transactional_producer, self.settings))
+
+    def _check_partition_count(self) -> None:
+        topic = self.source.get_topic_name()
+        found = self.consumer.topic_partitions(topic)
+        if found is not None and found != self.settings.partitions:
+            raise RuntimeError(
+                f"topic {topic} has {found} partitions, CAPI_PARTITIONS is {self.settings.partitions}: "
+                "keys would move to other partitions; set it back, or migrate (docs/operations.md)"
+            )
+
+    async def _close_writers(self, *_: Any, **__: Any) -> None:
+        writers, self.writers = self.writers, {}
+        await asyncio.gather(*(writer.close() for writer in writers.values()))
+
+
+def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_servers,
+        transactional_id=transactional_id,
+        transaction_timeout_ms=int(settings.transaction_timeout_s * 1000),
+        max_batch_size=524_288,
+        # Kafka answers NOT_ENOUGH_REPLICAS for a moment after a transaction's end; the default waits 100 ms
+        retry_backoff_ms=10,
+    )
+
+
+def faust_settings(settings: Settings) -> dict[str, Any]:
+    """Faust's own settings, each because FAUST's default loses, stalls or opens something."""
+    return {
+        "broker": [f"kafka://{server}" for server in settings.kafka_servers],
+        "store": "memory://",
+        "TableManager": RunTableManager,
+        "Table": RunTable,
+        "topic_partitions": settings.partitions,
+        "topic_replication_factor": settings.replication,
+        "topic_allow_declare": False,  # topics are `capi topics apply`'s
+        "topic_disable_leader": True,
+        "table_standby_replicas": 0,
+        "stream_buffer_maxsize": settings.run_buffer,  # counts runs
+        "broker_max_poll_records": settings.run_records,
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_heartbeat_interval": settings.session_timeout_s / 6,
+        "broker_rebalance_timeout": max(30.0, settings.session_timeout_s),
+        "broker_request_timeout": max(60.0, settings.session_timeout_s),
+        "broker_commit_interval": 1.0,
+        "producer_request_timeout": 30.0,
+        "consumer_auto_offset_reset": "earliest",
+        "web_enabled": settings.web_port > 0,
+        "web_bind": settings.web_host,
+        "web_host": settings.web_host,
+        "web_port": settings.web_port or 6066,
+        "web_tables_enabled": False,
+        "datadir": str(settings.state_dir),
+    }

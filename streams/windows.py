@@ -1,0 +1,68 @@
+"""All sessions of a worker's partitions: which of them fall due, in an order that only the log decides."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, MutableMapping
+
+from streams.session import Arrival, Effect, Limits, Session, arrive, due_at, expire
+
+
+class Windows:
+    """Feeds records in log order to the rules and keeps the sessions in `table` (key -> Session).
+
+    `limits_of` gives the limits of a tenant. One heap of deadlines a partition; entries are lazy: a session
+    that moved on is looked at again when its old deadline comes, so an event costs no heap operation.
+    """
+
+    def __init__(self, table: MutableMapping[bytes, Session], limits_of: Callable[[bytes], Limits]) -> None:
+        self._table = table
+        self._limits_of = limits_of
+        self._heaps: dict[int, list[tuple[int, bytes]]] = {}
+        self._scheduled: dict[bytes, int] = {}
+
+    def assign(self, partitions: dict[int, Iterable[bytes]]) -> None:
+        """Start over with these partitions and the keys restored for each."""
+        self._heaps = {partition: [] for partition in partitions}
+        self._scheduled.clear()
+        for partition, keys in partitions.items():
+            for key in keys:
+                self._schedule(partition, key, self._table[key])
+
+    def advance(self, partition: int, now_ms: int) -> list[Effect]:
+        """Log time of the partition has reached `now_ms`: all that falls due, by deadline, then key."""
+        effects: list[Effect] = []
+        heap = self._heaps.setdefault(partition, [])
+        while heap and heap[0][0] <= now_ms:
+            at_ms, key = heapq.heappop(heap)
+            if self._scheduled.get(key) == at_ms:
+                del self._scheduled[key]
+                effects += self._wake(partition, key, at_ms)
+        return effects
+
+    def arrive(self, arrival: Arrival) -> list[Effect]:
+        """One event: first what its time makes due in the whole partition, then itself."""
+        effects = self.advance(arrival.partition, arrival.at_ms)
+        before = self._table.get(arrival.key)
+        session, more = arrive(arrival, before, self._limits_of(arrival.key))
+        if session is not before:
+            self._table[arrival.key] = session
+            self._schedule(arrival.partition, arrival.key, session)
+        return [*effects, *more]
+
+    def _wake(self, partition: int, key: bytes, at_ms: int) -> tuple[Effect, ...]:
+        before = self._table[key]
+        session, effects = expire(key, partition, before, at_ms, self._limits_of(key))
+        if session is None:
+            del self._table[key]
+            return effects
+        if session is not before:
+            self._table[key] = session
+        self._schedule(partition, key, session)
+        return effects
+
+    def _schedule(self, partition: int, key: bytes, session: Session) -> None:
+        due_ms = due_at(session, self._limits_of(key))
+        if due_ms < self._scheduled.get(key, due_ms + 1):
+            self._scheduled[key] = due_ms
+            heapq.heappush(self._heaps.setdefault(partition, []), (due_ms, key))
