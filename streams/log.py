@@ -1,0 +1,98 @@
+"""Logs: one event with fields a line on stderr, for people (`console`) or machines (`json`).
+
+Never bodies, tokens, URLs with queries or the local variables of a traceback: what libraries print of
+those is quietened or left out here.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import sys
+from typing import Any, Protocol
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+# httpx prints whole URLs at INFO; the others report every poll, heartbeat or reconnect attempt.
+QUIET = (
+    "httpx",
+    "httpcore",
+    "aiokafka",
+    "kafka",
+    "aio_pika",
+    "aiormq",
+    "aiohttp.access",
+    "asyncio",
+    "faust",
+    "mode",
+)
+
+
+class LogSettings(Protocol):
+    """The part of the settings that shapes logs."""
+
+    @property
+    def log_format(self) -> str: ...
+
+    @property
+    def log_level(self) -> str: ...
+
+
+def setup(settings: LogSettings, role: str) -> None:
+    """Send events of structlog and records of the standard library to stderr; each line has a `role`.
+
+    May be called again: the last call wins.
+    """
+    # structlog writes by itself, not through logging: a Faust worker replaces logging's handlers at its start
+    structlog.configure(
+        processors=[*_fields(role), *_last(settings.log_format)],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
+        cache_logger_on_first_use=False,
+    )
+    logging.config.dictConfig(logging_config(settings, role))
+
+
+def logging_config(settings: LogSettings, role: str) -> dict[str, Any]:
+    """The same lines for the standard library's records, as `logging.config.dictConfig` takes them
+    (Faust: setting `logging_config`)."""
+    level = _level(settings)
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_last(settings.log_format)],
+        "foreign_pre_chain": [*_fields(role), structlog.stdlib.add_logger_name],
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": sys.stderr}},
+        "loggers": {name: {"level": max(level, logging.WARNING)} for name in QUIET},
+        "root": {"level": level, "handlers": ["stderr"]},
+    }
+
+
+def _level(settings: LogSettings) -> int:
+    return logging.getLevelNamesMapping()[settings.log_level.upper()]
+
+
+def _fields(role: str) -> list[Processor]:
+    def add_role(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("role", role)
+        return event
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        add_role,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _last(log_format: str) -> list[Processor]:
+    if log_format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # rich tracebacks would print local variables, and those hold people's data
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
