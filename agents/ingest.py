@@ -1,4 +1,4 @@
-"""The door of the public topic: `faust -A agents.ingest worker`. Reads `events`, writes `sessions.in` or `rejects`."""
+"""The door of the public topic: `faust -A agents.ingest worker`. Reads `events`, writes `sessions.in`, `rejects`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import structlog
 from aiokafka.structs import ConsumerRecord
+from msgspec import structs
+from streams.door import Origin, admit
 
 from agents.counters import ADMITTED, FIELDS_DROPPED, REJECTED
-from streams.door import Origin, admit
 from streams.events import Reject, encode
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
@@ -34,7 +35,7 @@ def through_the_door(settings: Settings, record: ConsumerRecord) -> Outgoing:
     answer = admit(record.value or b"", settings.tenant_map, origin)
     if isinstance(answer, Reject):
         REJECTED.labels(answer.tenant).inc()
-        log.info("rejected", **{k: getattr(answer, k) for k in ("topic", "partition", "offset", "field", "reason")})
+        log.info("rejected", **structs.asdict(answer))
         return Outgoing(settings.topic("rejects"), None, encode(answer))
     event = answer.event
     ADMITTED.labels(event.tenant).inc()

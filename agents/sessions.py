@@ -9,9 +9,9 @@ import msgspec
 import structlog
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
+from sinks.redis_mirror import Mirror
 
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
-from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
 from streams.events import Event, Reject, SessionInput, Tick, decode_input, encode
 from streams.log import setup
