@@ -1,0 +1,159 @@
+"""What a platform is to the rest of the pipeline: five pure questions, and the values they answer with.
+
+No clock, no I/O, no token: `now_ms` is an argument, and the delivery worker adds the token when it sends.
+A new platform is one file beside this one, a name in :data:`streams.events.Platform`, a line in
+:data:`sinks.platforms.PLATFORM_RULES` and its golden payloads; tests/contract runs the same suite over all.
+
+| result          | meaning                                       | what the worker does                       |
+|-----------------|-----------------------------------------------|--------------------------------------------|
+| `Delivered`     | the platform took the batch                   | ack                                        |
+| `Throttled`     | too many calls for this pixel                 | retry after at least `after_s`             |
+| `Transient`     | it did not work now                           | retry by the ladder                        |
+| `Misconfigured` | token, pixel or permission: not the events'   | keep the events, raise an alarm            |
+| `Invalid`       | an event is refused, so the whole batch was   | set the culprit aside, split when unknown  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, Self
+
+import msgspec
+
+from streams.events import Job, Platform
+
+MS = 1000
+DAY_MS = 86_400 * MS
+MAX_EVENTS_PER_REQUEST = 1000  # both vendors, read November 2026
+MAX_AGE_MS = 7 * DAY_MS  # both vendors, read November 2026
+# Neither vendor says how much clock skew it forgives; shop clocks run ahead by seconds, and must not lose events.
+FUTURE_SLACK_MS = 60 * MS
+
+
+class TokenHeader(msgspec.Struct, frozen=True):
+    """Where the token goes: `{name: prefix + token}`. Never in a URL, which HTTP clients log."""
+
+    name: str
+    prefix: str = ""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST, complete but for the token. `body` is UTF-8 JSON that holds `events` events."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    token_header: TokenHeader
+    events: int
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """`received` events were taken. Other than what was sent, or a `warning`: log it and raise an alarm."""
+
+    received: int
+    trace_id: str = ""
+    warning: str = ""
+
+
+class Throttled(msgspec.Struct, frozen=True):
+    """`after_s` seconds must pass; 0 when the platform did not say, then the ladder decides."""
+
+    after_s: float
+    why: str
+    code: str = ""
+    trace_id: str = ""
+
+
+class Transient(msgspec.Struct, frozen=True):
+    """A failure that may be gone at the next attempt."""
+
+    why: str
+    code: str = ""
+    trace_id: str = ""
+
+
+class Misconfigured(msgspec.Struct, frozen=True):
+    """Every event of this pixel would fail alike, until someone changes a setting or the platform's block ends."""
+
+    why: str
+    code: str = ""
+    trace_id: str = ""
+
+
+class Invalid(msgspec.Struct, frozen=True):
+    """One event made the platform refuse all. `index` is its place in the batch, None when it was not named."""
+
+    index: int | None
+    why: str
+    code: str = ""
+    trace_id: str = ""
+
+
+Result = Delivered | Throttled | Transient | Misconfigured | Invalid
+
+
+class Addresses(Protocol):
+    """The part of the settings that says where the platforms are."""
+
+    @property
+    def meta_url(self) -> str: ...
+    @property
+    def meta_version(self) -> str: ...
+    @property
+    def tiktok_url(self) -> str: ...
+
+
+class PlatformRules(Protocol):
+    """One platform. Implementations are immutable and may be shared."""
+
+    name: ClassVar[Platform]
+
+    @classmethod
+    def from_settings(cls, settings: Addresses) -> Self: ...
+
+    @classmethod
+    def event_name(cls, name: str) -> str | None:
+        """The platform's word for an event name; None when such events are not sent to it."""
+        ...
+
+    def group_key(self, job: Job) -> tuple[str, ...]:
+        """Jobs of one pixel may share a request only when their group keys are equal."""
+        ...
+
+    def preflight(self, job: Job, now_ms: int) -> str | None:
+        """Why this job must not or cannot be sent at `now_ms`, without personal data; None when it can."""
+        ...
+
+    def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
+        """The request for 1 to MAX_EVENTS_PER_REQUEST jobs of one pixel and group key, in the jobs' order.
+
+        `test_event_code` is the destination's; an event's own goes before it. The same jobs give the same bytes.
+        Raises ValueError when the number of jobs or the mixture of groups is wrong.
+        """
+        ...
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
+        """What an answer to `sent` events means. Takes any bytes; never raises. Header names in any case.
+
+        `why` never quotes the answer: platforms repeat what was sent to them in their messages.
+        """
+        ...
+
+
+def refused_time(event_time_ms: int, now_ms: int, max_age_ms: int = MAX_AGE_MS) -> str | None:
+    """Why a platform would refuse the time, or None. Exactly `max_age_ms` old may still be sent."""
+    if now_ms - event_time_ms > max_age_ms:
+        return f"older than {max_age_ms // DAY_MS} days"
+    if event_time_ms - now_ms > FUTURE_SLACK_MS:
+        return "event time in the future"
+    return None
+
+
+def one_group(rules: PlatformRules, jobs: Sequence[Job]) -> tuple[str, ...]:
+    """The group key of all jobs. Raises ValueError when there is no single one, or the batch has a wrong size."""
+    if not 1 <= len(jobs) <= MAX_EVENTS_PER_REQUEST:
+        raise ValueError(f"a request takes 1 to {MAX_EVENTS_PER_REQUEST} events, not {len(jobs)}")
+    groups = {rules.group_key(job) for job in jobs}
+    if len(groups) != 1:
+        raise ValueError(f"jobs of {len(groups)} groups in one {rules.name} request")
+    return groups.pop()

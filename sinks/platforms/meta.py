@@ -1,0 +1,153 @@
+"""Meta Conversions API: what an event looks like there, and what may not be sent. Answers: meta_answers.py.
+
+Sources, all read November 2026, developers.facebook.com/docs/marketing-api/conversions-api: "Using the API"
+(request, limits), "Parameters / Server event", "Parameters / Customer information" and "Parameters / Custom data".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+from sinks.platforms import meta_answers
+from sinks.platforms.contract import (
+    DAY_MS,
+    MAX_AGE_MS,
+    Addresses,
+    Request,
+    Result,
+    TokenHeader,
+    one_group,
+    refused_time,
+)
+from streams.events import Event, Job, Platform, UserData
+
+MAX_AGE_PHYSICAL_STORE_MS = 62 * DAY_MS
+ACTION_SOURCES = frozenset(
+    {
+        "email",
+        "website",
+        "app",
+        "phone_call",
+        "chat",
+        "physical_store",
+        "system_generated",
+        "business_messaging",
+        "other",
+    }
+)
+HASHED_KEYS = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
+CLEAR_KEYS = ("client_user_agent", "fbc", "fbp")
+# An event whose user_data is within one of these cannot be matched and is refused (100/2804050).
+TOO_LITTLE = (
+    frozenset({"ct", "country", "st", "zp", "ge", "client_user_agent"}),
+    frozenset({"db", "client_user_agent"}),
+    frozenset({"fn", "ge"}),
+    frozenset({"ln", "ge"}),
+)
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """`base_url` without a path, for example `https://graph.facebook.com`; `version` as in `v26.0`."""
+
+    base_url: str
+    version: str
+
+    name: ClassVar[Platform] = "meta"
+
+    @classmethod
+    def from_settings(cls, settings: Addresses) -> Self:
+        return cls(settings.meta_url.rstrip("/"), settings.meta_version)
+
+    @classmethod
+    def event_name(cls, name: str) -> str | None:
+        """The pipeline speaks Meta's words already; own names are custom events there."""
+        return None if name == "Identify" else name
+
+    def group_key(self, job: Job) -> tuple[str, ...]:
+        return (job.event.test_event_code,)
+
+    def preflight(self, job: Job, now_ms: int) -> str | None:
+        event = job.event
+        if event.consent == "denied":
+            return "consent denied"
+        max_age_ms = MAX_AGE_PHYSICAL_STORE_MS if event.action_source == "physical_store" else MAX_AGE_MS
+        return (
+            refused_time(event.event_time_ms, now_ms, max_age_ms)
+            or refused_purchase(job.event_name, event.custom_data)
+            or refused_user(user_data(event.user))
+        )
+
+    def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
+        (own_code,) = one_group(self, jobs)
+        root: dict[str, Any] = {"data": [server_event(job) for job in jobs]}
+        if code := own_code or test_event_code:
+            root["test_event_code"] = code
+        return Request(
+            url=f"{self.base_url}/{self.version}/{pixel_id}/events",
+            headers={"Content-Type": "application/json"},
+            body=msgspec.json.encode(root),
+            token_header=TokenHeader("Authorization", "Bearer "),
+            events=len(jobs),
+        )
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
+        return meta_answers.classify(status, headers, body)
+
+
+def server_event(job: Job) -> dict[str, Any]:
+    """One member of `data`. `event_time` is Unix seconds; keys without a value are left out."""
+    event = job.event
+    members = {
+        "event_name": job.event_name,
+        "event_time": event.event_time_ms // 1000,
+        "event_id": event.event_id,
+        "action_source": event.action_source if event.action_source in ACTION_SOURCES else "other",
+        "event_source_url": event.event_source_url,
+        "referrer_url": event.referrer_url,
+        "user_data": user_data(event.user),
+        "custom_data": custom_data(event),
+    }
+    return {name: value for name, value in members.items() if value not in ("", {})}
+
+
+def user_data(user: UserData) -> dict[str, Any]:
+    """Hashed keys as lists, the others as text. An empty value is never sent: its hash would match strangers."""
+    hashed = {key: list(values) for key in HASHED_KEYS if (values := getattr(user, key))}
+    clear = {key: value for key in CLEAR_KEYS if (value := getattr(user, key))}
+    address = {"client_ip_address": user.client_ip} if user.client_ip else {}
+    return hashed | address | clear
+
+
+def custom_data(event: Event) -> dict[str, Any]:
+    """The event's own data in Meta's words. An item without id is left out: it would cost the batch (2804008)."""
+    given = {name: value for name, value in event.custom_data.items() if value is not None}
+    if "contents" in given:
+        items = [item for item in as_items(given["contents"]) if item.get("id") not in (None, "")]
+        given = {**given, "contents": items} if items else {k: v for k, v in given.items() if k != "contents"}
+    return given
+
+
+def as_items(contents: object) -> list[dict[str, Any]]:
+    """The members of `contents` that are objects."""
+    return [item for item in contents if isinstance(item, dict)] if isinstance(contents, list | tuple) else []
+
+
+def refused_purchase(event_name: str, custom: Mapping[str, Any]) -> str | None:
+    """100/2804009 and 100/2804023: a Purchase has a finite `value` and a `currency` of three letters."""
+    if event_name != "Purchase":
+        return None
+    value, currency = custom.get("value"), custom.get("currency")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return "Purchase without a value"
+    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        return "Purchase without a currency"
+    return None
+
+
+def refused_user(keys: Mapping[str, Any]) -> str | None:
+    """100/2804050: too few customer information parameters to find anyone by."""
+    return "too few match keys" if any(set(keys) <= too_little for too_little in TOO_LITTLE) else None
