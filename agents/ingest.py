@@ -1,4 +1,4 @@
-"""The door of the public topic: `faust -A agents.ingest worker`. Reads `events`, writes `sessions.in`, `rejects`."""
+"""The door of the public topic: `faust -A agents.ingest worker`. `events` to `sessions.in` or `rejects`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import structlog
 from aiokafka.structs import ConsumerRecord
 from msgspec import structs
-from streams.door import Origin, admit
 
 from agents.counters import ADMITTED, FIELDS_DROPPED, REJECTED
+from streams.door import Origin, admit
 from streams.events import Reject, encode
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
 import msgspec
 import structlog
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
-from sinks.redis_mirror import Mirror
 
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
+from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
 from streams.events import Event, Reject, SessionInput, Tick, decode_input, encode
 from streams.log import setup
@@ -102,7 +102,7 @@ def leaving(settings: Settings, partition: int, effect: Effect | Reject) -> Iter
         yield Outgoing(settings.topic("batches"), batch.key, encode(batch), partition)
 
 
-def mirrored(table: dict[bytes, Session], key: bytes) -> list[bytes] | None:
+def mirrored(table: Mapping[bytes, Session], key: bytes) -> list[bytes] | None:
     """The open events of a session as the Redis mirror shows them; None when there are none."""
     session = table.get(key)
     if session is None or not session.held:
