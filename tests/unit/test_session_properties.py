@@ -1,0 +1,95 @@
+"""What must hold for every log: nothing lost, nothing twice, nothing late, nothing without consent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.session import SEEN_IDS, Duplicate, Flushed
+from tests.unit.session_worker import PROFILE, TIMED, Worker, ended, offset_of, offsets_left, traced
+from tests.unit.strategies import SMALL, Entry, histories
+
+
+@PROFILE
+@given(histories)
+def test_every_event_leaves_exactly_once(log: list[Entry]) -> None:
+    left = [offset for entry, effects in traced(ended(log)) for offset in offsets_left(entry, effects)]
+    assert sorted(left) == [entry.offset for entry in log if entry.event is not None]
+
+
+@PROFILE
+@given(histories)
+def test_an_event_id_leaves_once_a_session_life(log: list[Entry]) -> None:
+    """A repeat is a duplicate exactly while the session remembers: until idle + grace of silence."""
+    known: dict[bytes, set[str]] = defaultdict(set)
+    last: dict[bytes, int] = {}
+    for entry, effects in traced(log):
+        if (event := entry.event) is None:
+            continue
+        if entry.at_ms - last.get(event.key, entry.at_ms) >= SMALL.idle_ms + SMALL.grace_ms:
+            known[event.key].clear()
+        expected = [Duplicate(event.tenant, event.event_id)] if event.event_id in known[event.key] else []
+        assert [effect for effect in effects if isinstance(effect, Duplicate)] == expected
+        if not expected:
+            known[event.key].add(event.event_id)
+            last[event.key] = entry.at_ms
+
+
+@PROFILE
+@given(histories)
+def test_none_waits_longer_than_its_deadline(log: list[Entry]) -> None:
+    """The batch names its deadline, and leaves with the first record of its partition that is not before it."""
+    times = {entry.offset: entry.at_ms for entry in log}
+    before_ms = {0: -1, 1: -1}
+    for entry, effects in traced(ended(log)):
+        for batch in (effect.batch for effect in effects if isinstance(effect, Flushed)):
+            if batch.reason in TIMED:
+                assert before_ms[entry.partition] < batch.flushed_at_ms <= entry.at_ms
+            else:
+                assert batch.flushed_at_ms == entry.at_ms
+            assert batch.opened_at_ms == times[batch.first_offset] <= batch.flushed_at_ms
+            waits = [batch.flushed_at_ms - times[offset_of(enriched)] for enriched in batch.events]
+            assert max(waits) <= SMALL.max_age_ms
+        before_ms[entry.partition] = entry.at_ms
+
+
+@PROFILE
+@given(histories)
+def test_no_batch_after_consent_is_denied(log: list[Entry]) -> None:
+    denied: set[bytes] = set()
+    for entry, effects in traced(log):
+        event = entry.event
+        for effect in effects:
+            if isinstance(effect, Flushed) and effect.batch.reason in TIMED:
+                assert effect.batch.key not in denied
+        if event is not None and not any(isinstance(effect, Duplicate) for effect in effects):
+            if event.consent == "denied":
+                denied.add(event.key)
+            elif event.consent == "granted":
+                denied.discard(event.key)
+
+
+@PROFILE
+@given(st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(0, 500))))
+def test_ticks_alone_create_nothing(ticks: list[tuple[int, int]]) -> None:
+    worker = Worker()
+    for partition, at_ms in ticks:
+        assert worker.windows.advance(partition, at_ms) == []
+    assert worker.table == {}
+
+
+@PROFILE
+@given(histories)
+def test_nothing_stays_and_nothing_grows(log: list[Entry]) -> None:
+    worker = Worker()
+    for entry in ended(log):
+        worker.feed(entry)
+        for session in worker.table.values():
+            assert len(session.held) < SMALL.max_events
+            assert session.size == sum(len(bytes(held.raw)) for held in session.held) < SMALL.max_bytes
+            assert len(session.seen) <= SEEN_IDS
+    assert worker.table == {}
+    assert not worker.windows._scheduled
+    assert not any(worker.windows._heaps.values())
