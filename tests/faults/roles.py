@@ -1,0 +1,148 @@
+"""The processes under test: each role its own process, started again when it dies, gone when the test goes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+REPO = Path(__file__).resolve().parents[2]
+AGAIN_AFTER_S = 0.5
+STOP_S = 8.0
+MOST_OWN_EXITS = 8  # exits that no fault asked for; a role that does nothing but crash ends the test
+TAIL_LINES = 15
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent() -> None:
+    """Runs in the child before exec: the kernel kills it when the test dies, however the test dies."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def faust(module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "faust", "-A", module, "worker", "-l", "warn", "--without-web")
+
+
+def capi(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "agents.cli", *arguments)
+
+
+class RoleError(RuntimeError):
+    """A role does not stay up; the message holds the end of its output."""
+
+
+class Role:
+    """One process. `name` is also the name of its output file in `folder`."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.output = folder / f"{name}.log"
+        self.exits: list[int] = []
+        self._command = command
+        self._env = {**env, "CAPI_STATE_DIR": str(folder / f"{name}.state")}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._died_at = 0.0
+        self._killed = 0
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def own_exits(self) -> int:
+        """How often it ended though nobody killed it."""
+        return len(self.exits) - self._killed
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            self._process = self._spawn(output)
+
+    def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            cwd=REPO,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,
+        )
+
+    def keep_up(self) -> None:
+        """Call it often: notes an exit, and starts the role again a moment later. Raises RoleError."""
+        if self._process is not None and not self.running:
+            self.exits.append(self._process.returncode)
+            self._process, self._died_at = None, monotonic()
+        if self.own_exits > MOST_OWN_EXITS:
+            raise RoleError(f"{self.name} ended {self.own_exits} times by itself:\n{self.tail()}")
+        if self._process is None and monotonic() - self._died_at >= AGAIN_AFTER_S:
+            self.start()
+
+    def kill(self) -> None:
+        """kill -9, as a fault."""
+        if self._process is not None and self.running:
+            self._process.kill()
+            self._killed += 1
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running:
+            self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it for good: politely, then not."""
+        if self._process is None:
+            return
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_S)
+        self._process = None
+
+    def tail(self) -> str:
+        lines = self.output.read_text(errors="replace").splitlines() if self.output.exists() else []
+        return "\n".join(lines[-TAIL_LINES:])
+
+
+def run_once(command: Sequence[str], env: Mapping[str, str], timeout_s: float = 60.0) -> str:
+    """A command that must succeed; returns its output. Raises RoleError with it."""
+    done = subprocess.run(
+        command,
+        cwd=REPO,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout_s,
+        text=True,
+        preexec_fn=die_with_parent,
+    )
+    if done.returncode:
+        raise RoleError(f"{' '.join(command[1:])} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def stop_all(roles: Sequence[Role]) -> None:
+    """All at once, so that one slow end does not add to the next."""
+    for role in roles:
+        role.signal(signal.SIGCONT)
+        role.signal(signal.SIGTERM)
+    for role in roles:
+        role.stop()
+
+
+Environment = Mapping[str, str]
+MakeRole = Callable[[Path, Environment], Role]
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without CAPI_* settings that would leak into the roles."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CAPI_")}

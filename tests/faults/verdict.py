@@ -1,0 +1,197 @@
+"""Was anything lost? In the words of RabbitMQ's Jepsen suite, from collected data only.
+
+attempted   events that the feeder tried to send       lost        accepted, but never came out
+accepted    of these, acknowledged by Kafka            duplicated  came out more than once
+delivered   different events that came out             unexpected  came out, but should not have
+                                                       recovered   came out though never acknowledged
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from streams.events import Batch, Reject, encode
+from tests.faults.plan import Plan, Planned, email_hash
+
+NOT_SENT = {"meta": {"Identify"}, "tiktok": {"Identify", "PageView"}}  # TikTok has no PageView
+EXAMPLES = 10
+
+
+class Landed(msgspec.Struct, frozen=True):
+    """One line of the platforms' ledger: an event of a pixel and how often it was accepted."""
+
+    platform: str
+    pixel_id: str
+    event_id: str
+    count: int
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """Everything a run left behind. `landed` is None when only the session stage was run."""
+
+    accepted: frozenset[str]
+    batches: Sequence[Batch]
+    rejects: Sequence[Reject] = ()
+    landed: Sequence[Landed] | None = None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The account of one stage: `what` is "batches" or a platform."""
+
+    what: str
+    attempted: int
+    accepted: int
+    delivered: int
+    lost: int
+    duplicated: int
+    unexpected: int
+    recovered: int
+    lost_ids: tuple[str, ...] = ()
+    unexpected_ids: tuple[str, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """`duplicates_bound` is the most platform duplicates that the faults of the run excuse."""
+
+    rows: tuple[Row, ...]
+    batches: int
+    batch_ids_twice: int
+    copies_differ: int
+    events_in_two_batches: int
+    not_enriched: int
+    rejected: int
+    duplicates_bound: int
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(_problems(self))
+
+    @property
+    def platform_duplicates(self) -> int:
+        return sum(row.duplicated for row in self.rows if row.what != "batches")
+
+
+def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdict:
+    """The whole verdict. Pure: same data, same verdict."""
+    events = plan.events()
+    out = Counter(enriched.event.event_id for batch in collected.batches for enriched in batch.events)
+    copies, story = _copies(collected.batches), Story(events)
+    return Verdict(
+        rows=(_batches_row(events, collected, out), *_platform_rows(events, collected)),
+        batches=len(copies),
+        batch_ids_twice=sum(len(found) > 1 for found in copies.values()),
+        copies_differ=sum(len(set(found)) > 1 for found in copies.values()),
+        events_in_two_batches=sum(count > 1 for count in _batches_per_event(collected.batches).values()),
+        not_enriched=sum(_not_enriched(story, batch) for batch in collected.batches),
+        rejected=len(collected.rejects),
+        duplicates_bound=duplicates_bound,
+    )
+
+
+def expected_on(events: Mapping[str, Planned], platform: str) -> set[str]:
+    """Ids that must reach the platform."""
+    return {event.event_id for event in events.values() if event.event_name not in NOT_SENT[platform]}
+
+
+def pixel_of(platform: str, shop: str) -> str:
+    return f"{platform}-{shop}"
+
+
+def _copies(batches: Iterable[Batch]) -> dict[str, list[bytes]]:
+    copies: dict[str, list[bytes]] = {}
+    for batch in batches:
+        copies.setdefault(batch.batch_id, []).append(encode(batch))
+    return copies
+
+
+def _batches_per_event(batches: Iterable[Batch]) -> Counter[str]:
+    places = {(batch.batch_id, enriched.event.event_id) for batch in batches for enriched in batch.events}
+    return Counter(event_id for _, event_id in places)
+
+
+def _batches_row(events: Mapping[str, Planned], collected: Collected, out: Counter[str]) -> Row:
+    wanted = {event.event_id for event in events.values() if event.event_name != "Identify"}
+    return _row("batches", wanted, collected.accepted, out)
+
+
+def _platform_rows(events: Mapping[str, Planned], collected: Collected) -> Iterator[Row]:
+    if collected.landed is None:
+        return
+    for platform in NOT_SENT:
+        landed = Counter[str]()
+        for line in collected.landed:
+            if line.platform == platform:
+                landed[_landed_name(events, line)] += line.count
+        yield _row(platform, expected_on(events, platform), collected.accepted, landed)
+
+
+def _landed_name(events: Mapping[str, Planned], line: Landed) -> str:
+    """The event's id; on a pixel that is not its shop's, a name that nobody planned."""
+    planned = events.get(line.event_id)
+    at_home = planned is not None and line.pixel_id == pixel_of(line.platform, planned.shop)
+    return line.event_id if at_home else f"{line.pixel_id}:{line.event_id}"
+
+
+def _row(what: str, wanted: set[str], accepted: frozenset[str], out: Counter[str]) -> Row:
+    lost = sorted((wanted & accepted) - out.keys())
+    unexpected = sorted(out.keys() - wanted)
+    return Row(
+        what=what,
+        attempted=len(wanted),
+        accepted=len(wanted & accepted),
+        delivered=len(out),
+        lost=len(lost),
+        duplicated=sum(count - 1 for count in out.values()),
+        unexpected=len(unexpected),
+        recovered=len((wanted - accepted) & out.keys()),
+        lost_ids=tuple(lost[:EXAMPLES]),
+        unexpected_ids=tuple(unexpected[:EXAMPLES]),
+    )
+
+
+class Story:
+    """Where each event stands in the order of sending, and who is known from when."""
+
+    def __init__(self, events: Mapping[str, Planned]) -> None:
+        self._place = {event_id: place for place, event_id in enumerate(events)}
+        self._named: dict[str, list[Planned]] = {}
+        for event in events.values():
+            if event.email:
+                self._named.setdefault(event.session_id, []).append(event)
+
+    def knows(self, batch: Batch) -> bool:
+        """Whether the plan makes it certain that the e-mail was known at this flush.
+
+        Certain is: an event of the batch brought it, or a login was sent between the first and the last of
+        them (sends of a visit keep their order, so the window saw the login before it let these events go).
+        """
+        places = {self._place[e.event.event_id] for e in batch.events if e.event.event_id in self._place}
+        return any(self._before(event, places) for event in self._named.get(batch.session_id, ()))
+
+    def _before(self, event: Planned, places: set[int]) -> bool:
+        place = self._place[event.event_id]
+        login = event.event_name == "Identify" and bool(places)
+        return place in places or (login and min(places) < place < max(places))
+
+
+def _not_enriched(story: Story, batch: Batch) -> int:
+    """Events of the batch without the e-mail that was certainly known."""
+    person = email_hash(batch.session_id)
+    missing = [enriched for enriched in batch.events if person not in enriched.event.user.em]
+    return len(missing) if missing and story.knows(batch) else 0
+
+
+def _problems(verdict: Verdict) -> Iterator[str]:
+    for row in verdict.rows:
+        if row.lost:
+            yield f"{row.what}: {row.lost} lost, for example {', '.join(row.lost_ids)}"
+        if row.unexpected:
+            yield f"{row.what}: {row.unexpected} unexpected, for example {', '.join(row.unexpected_ids)}"
+    for name in ("batch_ids_twice", "copies_differ", "events_in_two_batches", "not_enriched", "rejected"):
+        if count := getattr(verdict, name):
+            yield f"{count} {name.replace('_', ' ')}"
+    if verdict.platform_duplicates > verdict.duplicates_bound:
+        yield f"{verdict.platform_duplicates} platform duplicates, at most {verdict.duplicates_bound} excused"
