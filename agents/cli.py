@@ -5,6 +5,7 @@ Exit codes of every verb: 0 all is well, 1 a problem was found, 2 usage or confi
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from typing import Any
@@ -67,6 +68,8 @@ def _capi() -> None:
 
     Configuration comes from CAPI_* environment variables, see deploy/env.example. Start with: capi doctor
     """
+    # a verb says itself what cannot be reached; long-running ones set up their own logs
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def explain(error: ValidationError) -> list[str]:

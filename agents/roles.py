@@ -1,0 +1,61 @@
+"""The roles of a site as processes: what `capi run` starts. Pure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from agents.supervisor import Worker
+from streams.settings import Settings
+
+FAUST_ROLES = ("ingest", "sessions", "dispatch")
+ROLES = (*FAUST_ROLES, "deliver")
+
+
+class RolesError(Exception):
+    """The roles or their numbers cannot be used; the message says what may be given."""
+
+
+def parse_roles(text: str) -> list[str]:
+    """`ingest,deliver` -> its roles in the order of the flow. Raises RolesError."""
+    asked = {part.strip() for part in text.split(",") if part.strip()}
+    if not asked or asked - set(ROLES):
+        unknown = ", ".join(sorted(asked - set(ROLES))) or "nothing"
+        raise RolesError(f"--roles: {unknown} is no role; roles are {', '.join(ROLES)}")
+    return [role for role in ROLES if role in asked]
+
+
+def parse_counts(texts: Sequence[str], settings: Settings) -> dict[str, int]:
+    """`sessions=2` -> how many processes of a role. Raises RolesError."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        role, _, number = text.partition("=")
+        if role not in ROLES or not number.isdecimal() or int(number) < 1:
+            raise RolesError(f"--workers {text}: write ROLE=NUMBER, for example sessions=2")
+        if role in FAUST_ROLES and int(number) > settings.partitions:
+            raise RolesError(f"--workers {text}: more than CAPI_PARTITIONS={settings.partitions} would be idle")
+        counts[role] = int(number)
+    return counts
+
+
+def workers(settings: Settings, roles: Sequence[str], counts: Mapping[str, int]) -> list[Worker]:
+    """One Worker a process. Faust workers get web ports from CAPI_WEB_PORT on, and a state folder each."""
+    made: list[Worker] = []
+    for role in roles:
+        number = counts.get(role, 1)
+        for n in range(1, number + 1):
+            name = role if number == 1 else f"{role}-{n}"
+            made.append(Worker(name=name, argv=_argv(role, settings), env=_env(name, len(made), settings)))
+    return made
+
+
+def _argv(role: str, settings: Settings) -> tuple[str, ...]:
+    if role not in FAUST_ROLES:
+        return (sys.executable, "-m", "agents.cli", role)
+    web = () if settings.web_port else ("--without-web",)  # the command line has the last word over the app
+    return (sys.executable, "-m", "faust", "-A", f"agents.{role}", "worker", "-l", settings.log_level, *web)
+
+
+def _env(name: str, index: int, settings: Settings) -> dict[str, str]:
+    port = settings.web_port and settings.web_port + index
+    return {"CAPI_WEB_PORT": str(port), "CAPI_STATE_DIR": str(settings.state_dir / name)}
