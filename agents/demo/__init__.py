@@ -1,0 +1,1 @@
+"""`capi demo`: real visitor histories through the whole pipeline, counted at both ends."""

@@ -1,0 +1,86 @@
+"""What the demo shows: one live panel while it runs, one table at the end."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from agents.demo.progress import Progress
+from agents.demo.verdict import Verdict
+
+NAMES = {"meta": "Meta", "tiktok": "TikTok"}
+REASONS = {
+    "purchase": "an order came",
+    "idle": "30 minutes of silence",
+    "max_age": "4 hours at most",
+    "size": "too many events",
+    "identity": "someone else logged in",
+}
+BAR_WIDTH = 36
+SHOWN = 5
+
+
+class Screen:
+    """Renders the progress anew whenever rich asks for it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._spinner = Spinner("dots", style="cyan")
+
+    def __rich__(self) -> RenderableType:
+        progress = self._progress
+        self._spinner.update(text=Text(f" {progress.phase}"))
+        rows = Table.grid(padding=(0, 2))
+        rows.add_row("events in", _bar(progress.sent, progress.planned), f"{progress.sent} of {progress.planned}")
+        rows.add_row("waiting in sessions", "", f"{progress.held} events of {progress.open_sessions} visits")
+        rows.add_row("batches released", "", str(len(progress.batches)))
+        for platform, count in progress.delivered.items():
+            rows.add_row(f"at {NAMES[platform]}", _bar(count, progress.planned), f"{count} of {progress.planned}")
+        return Panel(Group(self._spinner, Text(), rows), title="capi demo", border_style="cyan", width=96)
+
+
+def _bar(done: int, total: int) -> ProgressBar:
+    return ProgressBar(total=max(total, 1), completed=done, width=BAR_WIDTH)
+
+
+def result(verdict: Verdict, took_s: float, speed: float) -> RenderableType:
+    """The table of the run."""
+    table = Table(title=f"{verdict.events_in} events in {took_s:.0f} s, time {speed:g} times faster", width=96)
+    table.add_column("what", no_wrap=True)
+    table.add_column("count", justify="right")
+    table.add_column("")
+    table.add_row("events in", str(verdict.events_in), "clicks, carts and orders of real visitors")
+    table.add_row("sessions", str(verdict.sessions), "days of a visitor")
+    table.add_row("batches", str(verdict.batches), "", end_section=not verdict.flushes)
+    for reason, count in verdict.flushes.items():
+        table.add_row(f"  flushed: {reason}", str(count), REASONS.get(reason, ""))
+    table.add_section()
+    for platform, count in verdict.delivered.items():
+        table.add_row(
+            f"delivered to {NAMES[platform]}", str(count), f"{verdict.identified[platform]} with an identity"
+        )
+        table.add_row(
+            "  thanks to the backfill", str(verdict.backfilled[platform]), "sent without one, arrived with one"
+        )
+    table.add_section()
+    table.add_row("duplicates", str(verdict.duplicates), "accepted twice; platforms merge them by event_id")
+    for what, items in _failures(verdict):
+        style = "bold red" if items else "green"
+        table.add_row(Text(what, style), Text(str(len(items)), style), ", ".join(items[:SHOWN]))
+    for reason, count in verdict.rejected.items():
+        table.add_row(Text("rejected at the door", "bold red"), str(count), reason)
+    return table
+
+
+def _failures(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
+    always = [("lost", verdict.lost)]
+    rare = [
+        ("unexpected", verdict.unexpected),
+        ("left a session twice", verdict.flushed_twice),
+        ("not backfilled", verdict.not_backfilled),
+    ]
+    return always + [(what, items) for what, items in rare if items]
