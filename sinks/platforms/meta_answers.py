@@ -30,7 +30,8 @@ INVALID = {
     2804023: "Purchase without a currency",
     2804050: "too few match keys",
 }
-_INDEX = re.compile(r"\bdata\[(\d{1,4})\]")  # as in: were found in param "data[0][user_data]"
+# As in: Unexpected key "…" on param "$['data'][0]", and: found in param "data[0][user_data]".
+_INDEX = re.compile(r"\bdata(?:'\])?\[(\d{1,4})\]")
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Result:

@@ -1,0 +1,69 @@
+"""How the stand-in misbehaves: orders that are matched against each request, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Mode = Literal["ok", "429", "500", "hang", "reset", "slow", "refuse_token", "refuse_event"]
+
+
+class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One order. Without `platform` or `pixel` it is for every one; without `times` it stands until replaced.
+
+    `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
+    closes the connection once the request was read. `accepted` says that hang and reset take the events all the
+    same. `refuse_event` refuses batches that hold `event_id`, naming its index when `named`. `status` replaces the
+    HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403 too.
+    """
+
+    mode: Mode
+    platform: Literal["meta", "tiktok", ""] = ""
+    pixel: str = ""
+    event_id: str = ""
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
+    retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    accepted: bool = False
+    named: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.mode == "refuse_event") != bool(self.event_id):
+            raise ValueError("refuse_event needs an event_id, and only refuse_event takes one")
+
+    def covers(self, platform: str, pixel: str) -> bool:
+        return self.platform in ("", platform) and self.pixel in ("", pixel)
+
+
+class Orders:
+    """The standing orders."""
+
+    def __init__(self) -> None:
+        self.standing: list[Order] = []
+
+    def give(self, order: Order) -> None:
+        """Put an order in force. `ok` ends all orders that are not for another platform or pixel."""
+        if order.mode == "ok":
+            self.standing = [other for other in self.standing if not order.covers(other.platform, other.pixel)]
+        else:
+            self.standing.append(order)
+
+    def clear(self) -> None:
+        self.standing.clear()
+
+    def next_for(self, platform: str, pixel: str, event_ids: set[str]) -> Order | None:
+        """The newest order that this request meets, one of its times used up."""
+        for order in reversed(self.standing):
+            if order.covers(platform, pixel) and (not order.event_id or order.event_id in event_ids):
+                self._use(order)
+                return order
+        return None
+
+    def _use(self, order: Order) -> None:
+        if order.times is None:
+            return
+        order.times -= 1
+        if order.times == 0:
+            self.standing = [other for other in self.standing if other is not order]
