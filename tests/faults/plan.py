@@ -20,6 +20,7 @@ TWICE_SHARE = 0.05
 TWICE_WITHIN_S = 1.5
 CLOCK_BEHIND_S = 45.0  # an event's own time is up to this much before it is sent: out of order in the session
 FIRED_SHARE = 0.5
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +52,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _user_data(self) -> dict[str, Any]:
-        always = {"client_ip": "192.0.2.7", "client_user_agent": "faults/1"}
-        return always | ({"em": self.email} if self.email else {})
+        browser = {"client_ip": "192.0.2.7", "client_user_agent": BROWSER, "fbp": "fb.1.1700000000000.1234567890"}
+        return browser | ({"em": self.email} if self.email else {})
 
     @property
     def key(self) -> bytes:

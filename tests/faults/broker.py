@@ -1,0 +1,86 @@
+"""A Kafka broker of the fault tests' own, so that killing it harms nobody else. It comes back by itself."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.faults.roles import clean_environment, run_once
+
+UP_S, DOWN_S = 120.0, 30.0
+
+
+class PrivateBroker:
+    """Brought up by the project's own stack on a free port, with its data in `folder`; supervised there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self.url = f"kafka://127.0.0.1:{broker_port()}"
+
+    def start(self) -> None:
+        """Returns when it answers. Raises RoleError with the stack's own words."""
+        self.stop()
+        run_once(self._stack("up"), self._env(), UP_S)
+
+    def stop(self) -> None:
+        if self._folder.exists():
+            run_once(self._stack("down"), self._env(), DOWN_S)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """kill -9, as a fault; the stack's supervisor starts it again."""
+        for pid in self._pids():
+            os.kill(pid, signal.SIGKILL)
+
+    def _pids(self) -> list[int]:
+        """The java process that names our folder on its command line; nobody else's."""
+        return [
+            int(entry.name)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit() and self._is_ours(_command_line(entry))
+        ]
+
+    def _is_ours(self, command: str) -> bool:
+        return "kafka.Kafka" in command and str(self._folder) in command
+
+    def _stack(self, verb: str) -> tuple[str, ...]:
+        return (sys.executable, "-m", "deploy.stack", verb)
+
+    def _env(self) -> Mapping[str, str]:
+        return clean_environment() | {"CAPI_KAFKA_URL": self.url, "CAPI_STACK_DIR": str(self._folder)}
+
+
+def broker_port() -> int:
+    """Free, with a free controller port 10,000 above; both below the range of outgoing connections, one of
+    which could otherwise take the port while the broker is dead."""
+    for _ in range(100):
+        port = random.randint(20_000, 22_000)
+        if _is_free(port) and _is_free(port + 10_000):
+            return port
+    raise RuntimeError("no free pair of ports between 20000 and 32000")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _command_line(entry: Path) -> str:
+    try:
+        return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""  # it has ended meanwhile

@@ -1,0 +1,35 @@
+"""The harness can see a loss: stock Faust, same rules, same kind of faults, loses or doubles events."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.faults.arena import Challenge, fight
+from tests.faults.site import STOCK, WORKERS
+
+ROUNDS = 4
+pytestmark = [pytest.mark.stack, pytest.mark.faults]
+
+
+@pytest.mark.timeout(900)
+async def test_stock_faust_loses(tmp_path: Path) -> None:
+    for number in range(ROUNDS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        challenge = Challenge(
+            seed=secrets.randbelow(1_000_000),
+            events=2_000,
+            sessions=450,
+            duration_s=60,
+            faults=10,
+            quiet_s=25,
+            commands=STOCK,
+            targets=WORKERS,
+        )
+        report = await fight(challenge, folder)
+        if report.problems:
+            return
+    pytest.fail(f"{ROUNDS} rounds of stock Faust without a loss: the harness sees nothing")
