@@ -19,6 +19,7 @@ With idle = 30 min, max age = 4 h, grace = 10 min:
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -61,10 +62,13 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     event_id: str
 
 
-class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """State of one key. `v` is the format of the stored value. `size` is the sum of the held bytes."""
+class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="v", tag=1):
+    """State of one key. `size` is the sum of the held bytes.
 
-    v: int = 1
+    `v` in the stored value is its format: a value of another format is refused (msgspec.ValidationError), not
+    misread, when a worker of an older version meets it.
+    """
+
     last_at_ms: int
     last_offset: int
     size: int = 0
@@ -107,6 +111,7 @@ Step = tuple[Session | None, tuple[Effect, ...]]
 
 encode_session = msgspec.json.Encoder().encode
 decode_session = msgspec.json.Decoder(Session).decode
+_event_id = attrgetter("event_id")
 
 
 def due_at(session: Session, limits: Limits) -> int:
@@ -136,7 +141,7 @@ def arrive(arrival: Arrival, session: Session | None, limits: Limits) -> tuple[S
     if session is None:
         session = Session(last_at_ms=arrival.at_ms, last_offset=arrival.offset)
     event = arrival.event
-    if event.event_id in session.seen or any(held.event_id == event.event_id for held in session.held):
+    if event.event_id in session.seen or event.event_id in map(_event_id, session.held):
         return session, (*effects, Duplicate(event.tenant, event.event_id))
     session = msgspec.structs.replace(session, last_at_ms=arrival.at_ms, last_offset=arrival.offset)
     session, more = _admit(arrival, session, limits)
@@ -187,9 +192,9 @@ def _identify(arrival: Arrival, session: Session) -> tuple[Session, tuple[Effect
 
 
 def _hold(arrival: Arrival, session: Session) -> Session:
-    event = arrival.event
-    held = Held(arrival.offset, arrival.at_ms, bool(event.browser_fired), event.event_id, msgspec.Raw(arrival.raw))
-    size = session.size + len(arrival.raw)
+    event, raw = arrival.event, arrival.raw.strip()  # a restored value has no white space around it either
+    held = Held(arrival.offset, arrival.at_ms, bool(event.browser_fired), event.event_id, msgspec.Raw(raw))
+    size = session.size + len(raw)
     return msgspec.structs.replace(session, held=(*session.held, held), size=size)
 
 
