@@ -1,47 +1,23 @@
-"""What a run left behind: topics read from their beginning, and the platforms' ledger."""
+"""What a run left behind: committed records of a topic, and the platforms' ledger."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import httpx
-from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import ConsumerRecord, TopicPartition
+from aiokafka.structs import ConsumerRecord
 
+from streams.settings import Settings
 from tests.faults.verdict import Landed
+from tests.kafka import read_all
 
 READ_S = 60.0
 
 
-async def read_all(
-    servers: Sequence[str], topic: str, partitions: int, *, timeout_s: float = READ_S
-) -> list[ConsumerRecord]:
-    """Every committed record that the topic holds now, in log order a partition. Raises TimeoutError."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    )
+async def committed(settings: Settings, topic: str, *, timeout_s: float = READ_S) -> list[ConsumerRecord]:
+    """Every committed record that `capi.<topic>` holds now, in log order a partition. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
-        await consumer.start()
-        try:
-            return await _read(consumer, [TopicPartition(topic, number) for number in range(partitions)])
-        finally:
-            await consumer.stop()
-
-
-async def _read(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> list[ConsumerRecord]:
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    found: list[ConsumerRecord] = []
-    # positions, not offsets: the last one of a transaction is a marker, which is never delivered
-    while [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
-        for records in (await consumer.getmany(timeout_ms=200)).values():
-            found += records
-    return found
+        return await read_all(settings, settings.topic(topic))
 
 
 async def read_ledger(url: str, *, timeout_s: float = 10.0) -> list[Landed]:

@@ -15,7 +15,7 @@ from typing import IO
 REPO = Path(__file__).resolve().parents[2]
 AGAIN_AFTER_S = 0.5
 STOP_S = 8.0
-MOST_OWN_EXITS = 8  # exits that no fault asked for; a role that does nothing but crash ends the test
+MOST_OWN_EXITS = 6  # exits that no fault asked for; a role that does nothing but crash ends the test
 TAIL_LINES = 15
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)

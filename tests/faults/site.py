@@ -12,11 +12,11 @@ import httpx
 
 from streams.events import decode_batch, decode_reject
 from streams.settings import Settings
-from tests.faults.broker import free_port
-from tests.faults.collect import read_all, read_ledger
+from tests.faults.collect import committed, read_ledger
 from tests.faults.plan import SHOPS
 from tests.faults.roles import Role, capi, clean_environment, faust, run_once, stop_all
 from tests.faults.verdict import NOT_SENT, Collected, pixel_of
+from tests.site import free_port
 
 HOLD = {"north": "session", "south": "adaptive"}
 KEEP_UP_S = 0.2
@@ -84,9 +84,8 @@ class Site:
 
     async def collect(self, accepted: frozenset[str]) -> Collected:
         """All that has come out so far."""
-        servers, partitions = self.settings.kafka_servers, self.settings.partitions
-        batches = await read_all(servers, self.settings.topic("batches"), partitions)
-        rejects = await read_all(servers, self.settings.topic("rejects"), partitions)
+        batches = await committed(self.settings, "batches")
+        rejects = await committed(self.settings, "rejects")
         return Collected(
             accepted=accepted,
             batches=[decode_batch(record.value) for record in batches],

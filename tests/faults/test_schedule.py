@@ -1,0 +1,86 @@
+"""The faults that are planned, and the processes that they hit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from streams.tenants import parse_tenants
+from tests.faults.faults import Fault, Trouble, excused_duplicates, schedule
+from tests.faults.roles import MOST_OWN_EXITS, Role, RoleError
+from tests.faults.site import OURS, WORKERS, settings_of, tenants_toml
+from tests.kafka import eventually
+
+SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
+
+
+class NoBroker:
+    def kill(self) -> None: ...
+
+
+@pytest.mark.parametrize("count", [5, 12, 30])
+def test_schedule_is_seeded_and_holds_every_kind(count: int) -> None:
+    faults = schedule(7, count, 110, tuple(OURS), WORKERS)
+    assert faults == schedule(7, count, 110, tuple(OURS), WORKERS) != schedule(8, count, 110, tuple(OURS), WORKERS)
+    assert len(faults) == count
+    assert {fault.kind for fault in faults} == {"kill", "stop", "broker"}
+    assert all(a.at_s <= b.at_s < 110 for a, b in pairwise(faults))
+    assert all(fault.lasts_s > 6 and fault.role in WORKERS for fault in faults if fault.kind == "stop")
+
+
+def test_full_schedule_kills_every_role() -> None:
+    for seed in range(20):
+        killed = {fault.role for fault in schedule(seed, 12, 110, tuple(OURS), WORKERS) if fault.kind == "kill"}
+        assert killed == set(OURS)
+
+
+def test_only_faults_of_delivery_and_broker_excuse_duplicates() -> None:
+    faults = [Fault(1, "kill", "deliver"), Fault(2, "kill", "sessions-1"), Fault(3, "stop", "sessions-2", 9)]
+    assert excused_duplicates(faults, prefetch=100) == 200
+    assert excused_duplicates([*faults, Fault(4, "broker"), Fault(5, "kill", "dispatch")], prefetch=100) == 600
+
+
+def test_tenants_file_of_the_site_is_one() -> None:
+    shops = parse_tenants(tenants_toml()).tenants
+    assert {(name, len(shop.destinations)) for name, shop in shops.items()} == {("north", 2), ("south", 2)}
+
+
+def test_settings_are_those_of_the_environment() -> None:
+    settings = settings_of({"CAPI_RETRY_S": "2,4", "CAPI_NAMESPACE": "x", "HOME": "/nowhere"})
+    assert (settings.retry_s, settings.namespace) == ((2.0, 4.0), "x")
+
+
+async def test_killed_role_is_started_again_and_counted_as_killed(tmp_path: Path) -> None:
+    role = Role("sleeper", SLEEPER, os.environ, tmp_path)
+    role.keep_up()
+    trouble = Trouble(
+        [Fault(0, "kill", "sleeper"), Fault(0.1, "kill", "sleeper")], {"sleeper": role}, NoBroker(), str
+    )
+    under_way = asyncio.create_task(trouble.run())
+
+    def back() -> bool:
+        role.keep_up()
+        return under_way.done() and role.running and len(role.exits) == 2
+
+    try:
+        await eventually(back, 10)
+        assert (role.exits, role.own_exits) == ([-9, -9], 0)
+    finally:
+        role.stop()
+    assert not role.running
+
+
+async def test_role_that_only_dies_ends_the_test_with_its_last_words(tmp_path: Path) -> None:
+    role = Role("broken", (sys.executable, "-c", "raise SystemExit('no such setting')"), os.environ, tmp_path)
+
+    def keep_up() -> bool:
+        role.keep_up()
+        return False
+
+    with pytest.raises(RoleError, match=f"broken ended {MOST_OWN_EXITS + 1} times by itself:\n.*no such setting"):
+        await eventually(keep_up, 20)
