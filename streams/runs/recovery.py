@@ -21,11 +21,10 @@ class RunRecovery(Recovery):
     """
 
     async def _build_highwaters(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
-        destination.clear()
-        destination.update(dict.fromkeys(tps, -1))  # equal to the offsets: nothing for Faust to slurp
+        _nothing_to_read(destination, tps)
 
     async def _build_offsets(self, consumer: Any, tps: set[TP], destination: Counter[TP], title: str) -> None:
-        destination.update(dict.fromkeys(tps, -1))
+        _nothing_to_read(destination, tps)
 
     async def _seek_offsets(self, consumer: Any, tps: set[TP], offsets: Counter[TP], title: str) -> None:
         """The changelog is read by streams.runs.restore."""
@@ -56,6 +55,13 @@ class RunRecovery(Recovery):
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
         self.log.info("Worker ready")
+
+
+def _nothing_to_read(destination: Counter[TP], tps: set[TP]) -> None:
+    """High water and start are equal, so Faust slurps nothing (Counter.update would add, not set)."""
+    destination.clear()
+    for tp in tps:
+        destination[tp] = -1
 
 
 class RunTableManager(TableManager):
