@@ -33,10 +33,12 @@ class PrivateBroker:
             run_once(self._stack("down"), self._env(), DOWN_S)
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def kill(self) -> None:
-        """kill -9, as a fault; the stack's supervisor starts it again."""
-        for pid in self._pids():
+    def kill(self) -> bool:
+        """kill -9, as a fault; the stack's supervisor starts it again. Whether there was anything to kill."""
+        pids = self._pids()
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        return bool(pids)
 
     def _pids(self) -> list[int]:
         """The java process that names our folder on its command line; nobody else's."""

@@ -37,7 +37,8 @@ class Fault(msgspec.Struct, frozen=True):
 class Broker(Protocol):
     """A Kafka broker that comes back by itself."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> bool:
+        """kill -9; whether there was anything to kill."""
 
 
 def schedule(
@@ -89,22 +90,20 @@ class Trouble:
                 tasks.create_task(self._strike(fault))
 
     async def _strike(self, fault: Fault) -> None:
-        if fault.kind == "broker":
-            self._broker.kill()
-        else:
-            role = self._roles[fault.role]
-            await self._until_up(role)
-            await self._strike_role(role, fault)
-        self.done.append(fault)
-        self._say(str(fault))
+        hit = self._broker.kill() if fault.kind == "broker" else await self._strike_role(fault)
+        if hit:
+            self.done.append(fault)
+        self._say(str(fault) if hit else f"{fault}: was not running")
 
-    async def _strike_role(self, role: Role, fault: Fault) -> None:
+    async def _strike_role(self, fault: Fault) -> bool:
+        role = self._roles[fault.role]
+        await self._until_up(role)
         if fault.kind == "kill":
-            role.kill()
-            return
+            return role.kill()
         role.signal(signal.SIGSTOP)
         await asyncio.sleep(fault.lasts_s)
         role.signal(signal.SIGCONT)
+        return True
 
     async def _until_up(self, role: Role) -> None:
         deadline_s = monotonic() + UP_WITHIN_S

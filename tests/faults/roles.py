@@ -13,9 +13,10 @@ from time import monotonic
 from typing import IO
 
 REPO = Path(__file__).resolve().parents[2]
-AGAIN_AFTER_S = 0.5
+AGAIN_AFTER_S, AGAIN_MOST_S = 0.5, 4.0  # doubling while a role ends by itself soon after its start
 STOP_S = 8.0
-MOST_OWN_EXITS = 6  # exits that no fault asked for; a role that does nothing but crash ends the test
+LIVED_S = 10.0
+MOST_SHORT_LIVES = 8  # in a row: a dead broker explains a few, a role that never comes up ends the test
 TAIL_LINES = 15
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,19 +49,16 @@ class Role:
         self._command = command
         self._env = {**env, "CAPI_STATE_DIR": str(folder / f"{name}.state")}
         self._process: subprocess.Popen[bytes] | None = None
-        self._died_at = 0.0
-        self._killed = 0
+        self._started_s = self._again_s = 0.0
+        self._killed = False
+        self._short_lives = 0
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    @property
-    def own_exits(self) -> int:
-        """How often it ended though nobody killed it."""
-        return len(self.exits) - self._killed
-
     def start(self) -> None:
+        self._started_s, self._killed = monotonic(), False
         with self.output.open("ab") as output:
             self._process = self._spawn(output)
 
@@ -79,17 +77,25 @@ class Role:
         """Call it often: notes an exit, and starts the role again a moment later. Raises RoleError."""
         if self._process is not None and not self.running:
             self.exits.append(self._process.returncode)
-            self._process, self._died_at = None, monotonic()
-        if self.own_exits > MOST_OWN_EXITS:
-            raise RoleError(f"{self.name} ended {self.own_exits} times by itself:\n{self.tail()}")
-        if self._process is None and monotonic() - self._died_at >= AGAIN_AFTER_S:
+            self._process = None
+            self._note_end()
+        if self._process is None and monotonic() >= self._again_s:
             self.start()
 
-    def kill(self) -> None:
-        """kill -9, as a fault."""
-        if self._process is not None and self.running:
-            self._process.kill()
-            self._killed += 1
+    def _note_end(self) -> None:
+        by_itself = not self._killed and monotonic() - self._started_s < LIVED_S
+        self._short_lives = self._short_lives + 1 if by_itself else 0
+        if self._short_lives >= MOST_SHORT_LIVES:
+            raise RoleError(f"{self.name} does not stay up, exits {self.exits}:\n{self.tail()}")
+        self._again_s = monotonic() + min(AGAIN_MOST_S, AGAIN_AFTER_S * 2**self._short_lives)
+
+    def kill(self) -> bool:
+        """kill -9, as a fault; whether there was anything to kill."""
+        if self._process is None or not self.running:
+            return False
+        self._killed = True
+        self._process.kill()
+        return True
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.running:

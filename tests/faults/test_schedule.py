@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from streams.tenants import parse_tenants
+from tests.faults import roles
 from tests.faults.faults import Fault, Trouble, excused_duplicates, schedule
-from tests.faults.roles import MOST_OWN_EXITS, Role, RoleError
+from tests.faults.roles import Role, RoleError
 from tests.faults.site import OURS, WORKERS, settings_of, tenants_toml
 from tests.kafka import eventually
 
@@ -20,7 +21,8 @@ SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
 
 
 class NoBroker:
-    def kill(self) -> None: ...
+    def kill(self) -> bool:
+        return False
 
 
 @pytest.mark.parametrize("count", [5, 12, 30])
@@ -55,12 +57,12 @@ def test_settings_are_those_of_the_environment() -> None:
     assert (settings.retry_s, settings.namespace) == ((2.0, 4.0), "x")
 
 
-async def test_killed_role_is_started_again_and_counted_as_killed(tmp_path: Path) -> None:
+async def test_killed_role_is_started_again(tmp_path: Path) -> None:
     role = Role("sleeper", SLEEPER, os.environ, tmp_path)
     role.keep_up()
-    trouble = Trouble(
-        [Fault(0, "kill", "sleeper"), Fault(0.1, "kill", "sleeper")], {"sleeper": role}, NoBroker(), str
-    )
+    said: list[str] = []
+    faults = [Fault(0, "kill", "sleeper"), Fault(0.1, "kill", "sleeper"), Fault(0.2, "broker")]
+    trouble = Trouble(faults, {"sleeper": role}, NoBroker(), said.append)
     under_way = asyncio.create_task(trouble.run())
 
     def back() -> bool:
@@ -69,18 +71,24 @@ async def test_killed_role_is_started_again_and_counted_as_killed(tmp_path: Path
 
     try:
         await eventually(back, 10)
-        assert (role.exits, role.own_exits) == ([-9, -9], 0)
+        assert role.exits == [-9, -9]
+        assert trouble.done == faults[:2]
+        assert "broker kafka: was not running" in said
     finally:
         role.stop()
     assert not role.running
 
 
-async def test_role_that_only_dies_ends_the_test_with_its_last_words(tmp_path: Path) -> None:
+async def test_role_that_never_comes_up_ends_the_test_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roles, "AGAIN_AFTER_S", 0.01)
     role = Role("broken", (sys.executable, "-c", "raise SystemExit('no such setting')"), os.environ, tmp_path)
 
     def keep_up() -> bool:
         role.keep_up()
         return False
 
-    with pytest.raises(RoleError, match=f"broken ended {MOST_OWN_EXITS + 1} times by itself:\n.*no such setting"):
-        await eventually(keep_up, 20)
+    with pytest.raises(RoleError, match=r"broken does not stay up, exits .*\n(.*\n)*no such setting"):
+        await eventually(keep_up, 30)
+    assert len(role.exits) == roles.MOST_SHORT_LIVES
