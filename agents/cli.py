@@ -69,7 +69,8 @@ def _capi() -> None:
     Configuration comes from CAPI_* environment variables, see deploy/env.example. Start with: capi doctor
     """
     # a verb says itself what cannot be reached; long-running ones set up their own logs
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    for name in ("aiokafka", "aiormq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def explain(error: ValidationError) -> list[str]:

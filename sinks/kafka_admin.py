@@ -76,6 +76,13 @@ def _refusals(spec: TopicSpec, found: ActualTopic) -> list[TopicChange]:
     return refusals
 
 
+class Cluster(msgspec.Struct, frozen=True):
+    """What is known of the cluster; brokers do not tell their exact version."""
+
+    brokers: int
+    release: str
+
+
 @asynccontextmanager
 async def kafka_admin(servers: Sequence[str], within_s: float = 10) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client. Raises KafkaAdminError when no server answers within `within_s`."""
@@ -93,6 +100,19 @@ async def kafka_admin(servers: Sequence[str], within_s: float = 10) -> AsyncIter
         raise KafkaAdminError(f"Kafka at {where} refused: {error!r}") from error
     finally:
         await client.close()
+
+
+async def cluster(client: AIOKafkaAdminClient) -> Cluster:
+    """Brokers alive now, and the release line as far as the protocol shows it."""
+    brokers = (await client.describe_cluster())["brokers"]
+    return Cluster(len(brokers), _release(client))
+
+
+def _release(client: AIOKafkaAdminClient) -> str:
+    # KIP-896: Kafka 4.0 dropped Fetch (API 1) before version 4; the public client shows no versions
+    ranges: list[dict[int, tuple[int, int]]] = [conn._versions for conn in client._client._conns.values()]
+    oldest = max((versions[1][0] for versions in ranges if 1 in versions), default=0)
+    return "4.x" if oldest >= 4 else "3.x or older"
 
 
 async def read_topics(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, ActualTopic]:

@@ -1,0 +1,1 @@
+"""What `capi doctor` checks. Each finding says what to do about it."""
