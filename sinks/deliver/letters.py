@@ -1,0 +1,122 @@
+"""Jobs as RabbitMQ messages: reading what arrived, and writing what goes to a rung or is parked. Pure.
+
+Own headers, none with personal data: `capi-attempt` (from 1), `capi-first-seen` (Unix ms), `capi-last-status`,
+`capi-last-error`, `capi-rung`, `capi-alone`. The broker's `x-death*`, `x-first-death*`, `x-last-death*` and
+`x-delivery-count` never travel on: with them RabbitMQ 3.10 takes a second round for a cycle and drops the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from sinks.deliver.policy import Park, Retry
+from sinks.rabbit.frames import Message
+from streams.events import Job, decode_job
+
+ATTEMPT, FIRST_SEEN = "capi-attempt", "capi-first-seen"
+LAST_STATUS, LAST_ERROR, ALONE = "capi-last-status", "capi-last-error", "capi-alone"
+RUNG = "capi-rung"
+ERROR_CHARACTERS = 200
+
+Headers = dict[str, str | int]
+
+
+class UnreadableError(Exception):
+    """Not a job. The message names the field, never its content."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that arrived, with what its headers tell."""
+
+    job: Job
+    body: bytes
+    routing_key: str
+    attempt: int
+    first_seen_ms: int
+    alone: bool
+    headers: Headers
+
+
+def read_letter(body: bytes, headers: Mapping[str, Any], routing_key: str, now_ms: int) -> Letter:
+    """Raises UnreadableError. Missing or odd headers count as a first attempt: a job is worth more than they."""
+    try:
+        job = decode_job(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableError(_path_of(error)) from None
+    return Letter(
+        job=job,
+        body=body,
+        routing_key=routing_key,
+        attempt=max(1, _number(headers.get(ATTEMPT), 1)),
+        first_seen_ms=_number(headers.get(FIRST_SEEN), now_ms),
+        alone=_number(headers.get(ALONE), 0) == 1,
+        headers=own_headers(headers),
+    )
+
+
+def own_headers(headers: Mapping[str, Any]) -> Headers:
+    """Without the broker's, and without those of the last move."""
+    dropped = (RUNG, ALONE)
+    return {
+        name: value
+        for name, value in headers.items()
+        if not name.startswith("x-") and name not in dropped and isinstance(value, str | int)
+    }
+
+
+def retry_message(letter: Letter, decision: Retry) -> Message:
+    """For exchange `capi_retry`: comes home with its routing key after the rung's delay."""
+    attempt = letter.attempt + 1
+    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({ALONE: 1} if decision.alone else {})}
+    return Message(
+        routing_key=letter.routing_key,
+        message_id=f"{letter.job.job_id}:{attempt}",
+        body=letter.body,
+        headers=letter.headers | _told(letter, decision) | moved,
+    )
+
+
+def parked_message(letter: Letter, decision: Park) -> Message:
+    """For exchange `capi_dead`. Keeps the attempt, so that a replay can say how often it was tried."""
+    return Message(
+        routing_key=letter.routing_key,
+        message_id=f"{letter.job.job_id}:parked",
+        body=letter.body,
+        headers=letter.headers | _told(letter, decision) | {ATTEMPT: letter.attempt},
+    )
+
+
+def unreadable_message(
+    body: bytes, headers: Mapping[str, Any], routing_key: str, message_id: str, why: str
+) -> Message:
+    """For exchange `capi_dead`: something in a work queue that is no job, as it came."""
+    told: Headers = {LAST_STATUS: "unreadable", LAST_ERROR: why[:ERROR_CHARACTERS]}
+    return Message(
+        routing_key=routing_key,
+        message_id=message_id or "unreadable",
+        body=body,
+        headers=own_headers(headers) | told,
+    )
+
+
+def _told(letter: Letter, decision: Retry | Park) -> Headers:
+    status = f"{decision.outcome} {decision.code}".strip()
+    return {
+        FIRST_SEEN: letter.first_seen_ms,
+        LAST_STATUS: status,
+        LAST_ERROR: decision.why[:ERROR_CHARACTERS],
+    }
+
+
+def _number(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def _path_of(error: Exception) -> str:
+    # msgspec says "Expected `str`, got `int` - at `$.event.event_id`": only types and the path, never the value,
+    # except for names of unknown tags and enum values, which are cut off with the rest
+    _, at, path = str(error).partition(" - at ")
+    return f"not a job: at {path}" if at else "not a job: no JSON object"

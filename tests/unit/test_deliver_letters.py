@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from sinks.deliver.letters import UnreadableError, parked_message, read_letter, retry_message, unreadable_message
+from sinks.deliver.policy import Park, Retry
+from sinks.topology import Rung
+from streams.events import encode
+from tests.unit.deliver_letters import EM, NOW_MS, job, letter
+
+BROKERS = {
+    "x-death": [{"count": 1, "queue": "retry_300s"}],
+    "x-first-death-queue": "retry_300s",
+    "x-last-death-reason": "expired",
+    "x-delivery-count": 3,
+}
+
+
+def test_first_arrival() -> None:
+    arrived = letter()
+    assert (arrived.attempt, arrived.first_seen_ms, arrived.alone) == (1, NOW_MS, False)
+
+
+def test_retry_counts_by_own_headers_and_drops_the_brokers() -> None:
+    arrived = letter(headers={"capi-attempt": 2, "capi-first-seen": 5, "capi-rung": "300s", **BROKERS})
+    decision = Retry(outcome="throttled", why="rate limit", code="80004", rung=Rung(900))
+    message = retry_message(arrived, decision)
+    assert message.headers == {
+        "capi-attempt": 3,
+        "capi-first-seen": 5,
+        "capi-last-status": "throttled 80004",
+        "capi-last-error": "rate limit",
+        "capi-rung": "900s",
+    }
+    assert (message.routing_key, message.message_id) == ("meta.view", "meta:123:e-1:3")
+    assert message.body == arrived.body
+
+
+def test_alone_is_asked_for_once() -> None:
+    decision = Retry(outcome="transient", rung=Rung(1), alone=True)
+    again = letter(headers=dict(retry_message(letter(), decision).headers))
+    assert again.alone
+    assert "capi-alone" not in retry_message(again, Retry(outcome="transient", rung=Rung(1))).headers
+
+
+def test_parked_keeps_attempt_and_says_why() -> None:
+    headers = parked_message(letter(headers={"capi-attempt": 4}), Park(outcome="expired", why="too old")).headers
+    assert (headers["capi-attempt"], headers["capi-last-status"], headers["capi-last-error"]) == (
+        4,
+        "expired",
+        "too old",
+    )
+
+
+@pytest.mark.parametrize("odd", [None, "three", -1, True, b"\xff"])
+def test_odd_attempt_counts_as_the_first(odd: object) -> None:
+    assert letter(headers={"capi-attempt": odd}).attempt == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff\xfe", b"anna@example.com", b"[]", b'{"platform":"anna@example.com"}', encode(job())[:-30]],
+)
+def test_what_is_no_job_is_told_without_its_content(body: bytes) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_letter(body, {}, "meta.view", NOW_MS)
+    assert "anna" not in str(caught.value)
+    assert EM not in str(caught.value)
+    message = unreadable_message(body, BROKERS, "meta.view", "", str(caught.value))
+    assert message.headers == {"capi-last-status": "unreadable", "capi-last-error": str(caught.value)}
+
+
+def test_the_field_at_fault_is_named() -> None:
+    body = encode(job()).replace(b'"event_time_ms":1795500000000', b'"event_time_ms":"soon"')
+    with pytest.raises(UnreadableError, match=r"\$\.event\.event_time_ms"):
+        read_letter(body, {}, "meta.view", NOW_MS)
