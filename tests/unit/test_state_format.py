@@ -1,0 +1,59 @@
+"""What is stored in `sessions-changelog` by one version must be read by the next: a value of format 1.
+
+Do not renew the fixture to make this pass: it stands for the state of running shops. A new format gets a new
+`v`, a new fixture, and a way to read this one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from streams.batches import batches_of
+from streams.session import Held, Known, Session, decode_session, encode_session
+
+STORED = (Path(__file__).parents[1] / "data/state/session_v1.json").read_bytes().rstrip(b"\n")
+EM = "973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b"  # test@example.com
+VIEW = (
+    b'{"type":"event","event_id":"ev-3","event_name":"ViewContent","event_time_ms":1764000059000,'
+    b'"tenant":"default","session_id":"s-1"}'
+)
+CART = (
+    b'{"type":"event","event_id":"ev-4","event_name":"AddToCart","event_time_ms":1764000064000,'
+    b'"tenant":"default","session_id":"s-1","browser_fired":["meta"]}'
+)
+EXPECTED = Session(
+    last_at_ms=1764000065000,
+    last_offset=1044,
+    size=len(VIEW) + len(CART),
+    held=(
+        Held(1043, 1764000060000, False, "ev-3", msgspec.Raw(VIEW)),
+        Held(1044, 1764000065000, True, "ev-4", msgspec.Raw(CART)),
+    ),
+    seen=("ev-1", "ev-2"),
+    identity={"em": Known((EM,), "ev-1"), "fbp": Known("fb.1.1764000000000.1", "ev-2")},
+    consent="granted",
+)
+
+
+def test_a_value_of_format_1_is_read() -> None:
+    assert decode_session(STORED) == EXPECTED
+
+
+def test_a_value_of_format_1_is_still_written_so() -> None:
+    """Workers of two versions share a changelog while one is being rolled out."""
+    assert encode_session(EXPECTED) == STORED
+
+
+def test_what_was_held_can_leave() -> None:
+    session = decode_session(STORED)
+    batch = batches_of(b"default|s-1", 0, session.held, session.identity, "idle", 1764001865000)[0]
+    assert [e.event.event_id for e in batch.events] == ["ev-3", "ev-4"]
+    assert {e.event.user.em for e in batch.events} == {(EM,)}
+
+
+def test_the_smallest_value_of_format_1_is_read() -> None:
+    """Fields at their default are not stored."""
+    smallest = decode_session(b'{"v":1,"last_at_ms":1,"last_offset":2}')
+    assert smallest == Session(last_at_ms=1, last_offset=2)
