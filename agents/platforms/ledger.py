@@ -14,6 +14,7 @@ from agents.platforms.shapes import Checked, Seen
 
 DEDUP_MS = 48 * 3_600_000  # Meta and TikTok alike: a later copy counts as another event
 MERGE_MS = 5 * 60_000  # TikTok adds the match keys of a copy inside this; Meta keeps the first
+UNKNOWN, ANSWER = "unknown key: ", "answer: "
 Key = tuple[str, str, str, str]
 
 
@@ -55,7 +56,7 @@ class Ledger:
 
     def take(self, platform: str, checked: Checked, at_ms: int) -> None:
         """Remember an accepted request; events and unknown keys."""
-        unknown = {f"unknown key: {key}": n for key, n in checked.unknown_keys.items()}
+        unknown = {f"{UNKNOWN}{key}": n for key, n in checked.unknown_keys.items()}
         self._write(_Line(platform, checked.pixel_id, at_ms, checked.events, unknown))
 
     def count(self, name: str, platform: str, at_ms: int, by: int = 1) -> None:
@@ -64,7 +65,7 @@ class Ledger:
 
     def note(self, platform: str, answer: str) -> None:
         """Count an answer. In memory only: it says how a test went, and proves nothing."""
-        self.counters[f"answer: {platform} {answer}"] += 1
+        self.counters[f"{ANSWER}{platform} {answer}"] += 1
 
     def clear(self) -> None:
         self.entries.clear()
@@ -78,23 +79,29 @@ class Ledger:
 
     def listing(self, platform: str = "", pixel: str = "") -> dict[str, Any]:
         """`events`, in order of arrival, and `totals`; of one platform or pixel where that is given."""
-        chosen = [
-            entry
-            for entry in self.entries.values()
-            if platform in ("", entry.platform) and pixel in ("", entry.pixel)
-        ]
-        copies = sum(entry.count for entry in chosen)
-        totals = {
+        chosen = self._chosen(platform, pixel)
+        return {"events": msgspec.to_builtins(chosen), "totals": self.totals(platform, pixel)}
+
+    def totals(self, platform: str = "", pixel: str = "") -> dict[str, Any]:
+        """Sums over the chosen events; violations, unknown keys and answers are always those of everything."""
+        chosen = self._chosen(platform, pixel)
+        copies, counted = sum(entry.count for entry in chosen), sum(entry.counted for entry in chosen)
+        return {
             "events": len(chosen),
             "accepted": copies,
-            "duplicates": copies - sum(entry.counted for entry in chosen),
-            "counted_twice": sum(entry.counted - 1 for entry in chosen),
+            "duplicates": copies - counted,
+            "counted_twice": counted - len(chosen),
             "by_platform": dict(Counter(entry.platform for entry in chosen)),
             "privacy_violations": self.counters["privacy_violations"],
-            "unknown_keys": {k[13:]: n for k, n in self.counters.items() if k.startswith("unknown key: ")},
-            "answers": {k[8:]: n for k, n in self.counters.items() if k.startswith("answer: ")},
+            "unknown_keys": self._counted(UNKNOWN),
+            "answers": self._counted(ANSWER),
         }
-        return {"events": [msgspec.to_builtins(entry) for entry in chosen], "totals": totals}
+
+    def _chosen(self, platform: str, pixel: str) -> list[Entry]:
+        return [e for e in self.entries.values() if platform in ("", e.platform) and pixel in ("", e.pixel)]
+
+    def _counted(self, prefix: str) -> dict[str, int]:
+        return {name.removeprefix(prefix): n for name, n in self.counters.items() if name.startswith(prefix)}
 
     def _write(self, line: _Line) -> None:
         if self._file:

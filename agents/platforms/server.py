@@ -5,6 +5,7 @@
 | `POST /v26.0/{pixel}/events`               | as Meta                                           |
 | `POST /open_api/v1.3/event/track/`         | as TikTok                                         |
 | `GET /ledger?platform=&pixel=`             | what was taken, see Ledger.listing                |
+| `GET /totals?platform=&pixel=`             | only its totals                                   |
 | `POST /behave` with an Order as JSON       | `{"orders": […]}`, all that stand; GET lists them |
 | `POST /reset`                              | forgets everything                                |
 | `GET /healthz`                             | `ok`                                              |
@@ -45,6 +46,7 @@ class Platforms(StandIn):
                 web.post(r"/{version:v\d+\.\d+}/{pixel}/events", self._meta),
                 web.post("/open_api/v1.3/event/track/", self._tiktok),
                 web.get("/ledger", self._ledger),
+                web.get("/totals", self._totals),
                 web.get("/behave", self._list_orders),
                 web.post("/behave", self._give_order),
                 web.post("/reset", self._reset),
@@ -92,6 +94,9 @@ class Platforms(StandIn):
 
     async def _ledger(self, request: web.Request) -> web.Response:
         return _json(200, self.ledger.listing(request.query.get("platform", ""), request.query.get("pixel", "")))
+
+    async def _totals(self, request: web.Request) -> web.Response:
+        return _json(200, self.ledger.totals(request.query.get("platform", ""), request.query.get("pixel", "")))
 
     async def _list_orders(self, request: web.Request) -> web.Response:
         return _json(200, {"orders": self.orders.standing})

@@ -7,12 +7,12 @@ Sources, all read November 2026, developers.facebook.com/docs/marketing-api/conv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any, ClassVar, Self
 
 import msgspec
 
 from sinks.platforms import meta_answers
+from sinks.platforms.amounts import items, money
 from sinks.platforms.contract import (
     DAY_MS,
     MAX_AGE_MS,
@@ -123,29 +123,20 @@ def user_data(user: UserData) -> dict[str, Any]:
 
 
 def custom_data(event: Event) -> dict[str, Any]:
-    """The event's own data in Meta's words. An item without id is left out: it would cost the batch (2804008)."""
-    given = {name: value for name, value in event.custom_data.items() if value is not None}
-    if "contents" in given:
-        items = [item for item in as_items(given["contents"]) if item.get("id") not in (None, "")]
-        given = {**given, "contents": items} if items else {k: v for k, v in given.items() if k != "contents"}
-    return given
-
-
-def as_items(contents: object) -> list[dict[str, Any]]:
-    """The members of `contents` that are objects."""
-    return [item for item in contents if isinstance(item, dict)] if isinstance(contents, list | tuple) else []
+    """The event's own data; Meta's words are the pipeline's. Fields that would cost the batch are left out."""
+    own = {
+        name: value
+        for name, value in event.custom_data.items()
+        if value is not None and name not in ("value", "currency", "contents")
+    }
+    contents = items(event.custom_data, ("id",))  # 2804008: an item without id
+    return own | money(event.custom_data) | ({"contents": contents} if contents else {})
 
 
 def refused_purchase(event_name: str, custom: Mapping[str, Any]) -> str | None:
-    """100/2804009 and 100/2804023: a Purchase has a finite `value` and a `currency` of three letters."""
-    if event_name != "Purchase":
-        return None
-    value, currency = custom.get("value"), custom.get("currency")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        return "Purchase without a value"
-    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        return "Purchase without a currency"
-    return None
+    """100/2804009 and 100/2804023: a Purchase needs both halves of its amount."""
+    missing = {"value", "currency"} - money(custom).keys() if event_name == "Purchase" else set()
+    return f"Purchase without a usable {' and '.join(sorted(missing))}" if missing else None
 
 
 def refused_user(keys: Mapping[str, Any]) -> str | None:

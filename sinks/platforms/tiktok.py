@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from sinks.platforms import tiktok_answers
+from sinks.platforms.amounts import items, money
 from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group, refused_time
 from streams.events import Job, Platform, UserData
 
@@ -40,8 +41,6 @@ USER_CLEAR = {
     "user_agent": "client_user_agent",
 }
 PROPERTIES = (
-    "value",
-    "currency",
     "content_type",
     "content_ids",
     "num_items",
@@ -136,14 +135,8 @@ def one_or_list(values: tuple[str, ...]) -> str | list[str]:
 def properties(custom: Mapping[str, Any]) -> dict[str, Any]:
     """custom_data in TikTok's words. Keys that TikTok does not document stay here."""
     kept = {name: value for name in PROPERTIES if (value := custom.get(name)) not in (None, "", [], ())}
-    contents = custom.get("contents")
-    items = (
-        [content(item) for item in contents if isinstance(item, dict)]
-        if isinstance(contents, list | tuple)
-        else []
-    )
-    items = [item for item in items if "content_id" in item]
-    return kept | ({"contents": items} if items else {})
+    contents = [content(item) for item in items(custom, CONTENT_KEYS["content_id"])]
+    return kept | money(custom) | ({"contents": contents} if contents else {})
 
 
 def content(item: Mapping[str, Any]) -> dict[str, Any]:
