@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.faults.roles import clean_environment, run_once
+from tests.faults.roles import REPO, RoleError, clean_environment, run_once
 
 UP_S, DOWN_S = 120.0, 30.0
 
@@ -25,22 +27,31 @@ class PrivateBroker:
 
     def start(self) -> None:
         """Returns when it answers. Raises RoleError with the stack's own words."""
-        self.stop()
+        self._need_the_shared_ones()
         run_once(self._stack("up"), self._env(), UP_S)
+
+    def _need_the_shared_ones(self) -> None:
+        """RabbitMQ and Redis are the running stack's: `up` must find them, not start a second pair here."""
+        asked = subprocess.run(
+            [*self._stack("status"), "--json"], cwd=REPO, env=self._env(), capture_output=True, timeout=DOWN_S
+        )
+        silent = [row["name"] for row in json.loads(asked.stdout) if not row["answers"] and row["name"] != "kafka"]
+        if silent:
+            raise RoleError(f"{', '.join(silent)}: no answer; start the stack with `make up`")
 
     def stop(self) -> None:
         if self._folder.exists():
-            run_once(self._stack("down"), self._env(), DOWN_S)
+            run_once(self._stack("down"), self._env(), UP_S)
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> bool:
         """kill -9, as a fault; the stack's supervisor starts it again. Whether there was anything to kill."""
-        pids = self._pids()
+        pids = self.pids()
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         return bool(pids)
 
-    def _pids(self) -> list[int]:
+    def pids(self) -> list[int]:
         """The java process that names our folder on its command line; nobody else's."""
         return [
             int(entry.name)
