@@ -1,0 +1,161 @@
+"""The door: a raw public record becomes an :class:`Event` without clear personal data, or a :class:`Reject`.
+
+What a mistake costs:
+
+| where                                                        | cost                                       |
+|--------------------------------------------------------------|--------------------------------------------|
+| the record: over 64 kB, not JSON, not UTF-8, no object       | rejected                                   |
+| event_name, session_id, event_id, tenant, timestamp,         | rejected: what, whose and when must be     |
+| action_source                                                | certain                                    |
+| consent, identity, test_event_code                           | rejected: a guess would send what must not |
+|                                                              | be sent, or mix up two people              |
+| user_data, custom_data, the URLs, browser_fired              | the field is dropped, the event goes on    |
+
+A Purchase without a usable value goes on too; the platforms' preflight speaks about it. Unknown keys of the event
+itself are ignored, so that producers may be ahead of us. No reason ever holds a value. Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from streams import envelope
+from streams.custom import read_custom
+from streams.envelope import RefusedError
+from streams.events import Event, Reject
+from streams.identity import Bad, Dropped, normalise
+from streams.privacy import clean_url
+from streams.raw import MAX_RECORD_BYTES, RawEvent, decode_raw
+from streams.tenants import Tenants
+
+__all__ = ["Admitted", "Dropped", "Origin", "admit"]
+
+DEFAULT_TENANT = "default"
+
+_WHERE = re.compile(r"`\$((?:\.\w+)+)")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_CLICK_ID = re.compile(r"[?&](fbclid|ttclid)=([^&#]+)")
+
+
+class Origin(NamedTuple):
+    """Where a record came from, and its time in Unix milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+
+class Admitted(NamedTuple):
+    """An event that passed, and what had to be left out of it, to be counted by tenant and field."""
+
+    event: Event
+    dropped: tuple[Dropped, ...] = ()
+
+
+def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
+    """Read one record of the public topic. Takes any bytes and never raises.
+
+    The same record gives the same answer every time, issued event ids included.
+    """
+    tenant = ""
+    try:
+        given = _decode(raw)
+        tenant = _tenant(given, tenants)
+        return _event(given, tenant, tenants.tenants[tenant].default_country, origin)
+    except RefusedError as refused:
+        return Reject(
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+            reason=refused.reason,
+            field=refused.field,
+            tenant=tenant,
+        )
+
+
+def _decode(raw: bytes) -> RawEvent:
+    if len(raw) > MAX_RECORD_BYTES:
+        raise RefusedError("", f"is larger than {MAX_RECORD_BYTES} bytes")
+    try:
+        return decode_raw(raw)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from None
+    except UnicodeDecodeError:
+        raise RefusedError("", "is not UTF-8") from None
+    except RecursionError:
+        raise RefusedError("", "is nested too deep") from None
+    except msgspec.DecodeError:
+        raise RefusedError("", "is not JSON") from None
+
+
+def _misfit(message: str) -> RefusedError:
+    """msgspec's words for a wrong shape, in ours: they name types and the place, never a value."""
+    if missing := _MISSING.search(message):
+        return RefusedError(missing[1], "is missing")
+    where = _WHERE.search(message)
+    if where is None:
+        return RefusedError("", "is not an object")
+    return RefusedError(where[1][1:], "is out of range" if "out of range" in message else "has the wrong type")
+
+
+def _tenant(given: RawEvent, tenants: Tenants) -> str:
+    name = given.tenant or DEFAULT_TENANT
+    if tenants.get(name) is None:
+        raise RefusedError("tenant", "is not in the tenants file")
+    return name
+
+
+def _event(given: RawEvent, tenant: str, region: str, origin: Origin) -> Admitted:
+    dropped: list[Dropped] = []
+    event_time_ms = envelope.event_time_ms(given.timestamp, origin.timestamp_ms)
+    user, user_dropped = normalise(_user_data(given, dropped), region, event_time_ms)
+    custom_data, custom_dropped = read_custom(given.custom_data)
+    event = Event(
+        event_id=envelope.event_id(given.event_id, origin),
+        event_name=envelope.event_name(given.event_name),
+        event_time_ms=event_time_ms,
+        tenant=tenant,
+        session_id=envelope.session_id(given.session_id),
+        action_source=envelope.action_source(given.action_source),
+        event_source_url=_url("event_source_url", given.event_source_url, dropped),
+        referrer_url=_url("referrer_url", given.referrer_url, dropped),
+        user=user,
+        custom_data=custom_data,
+        browser_fired=envelope.browser_fired(given.browser_fired, dropped),
+        consent=envelope.consent(given.consent),
+        test_event_code=envelope.test_event_code(given.test_event_code),
+        replace_identity=envelope.replace_identity(given.identity),
+    )
+    return Admitted(event, (*dropped, *user_dropped, *custom_dropped))
+
+
+def _user_data(given: RawEvent, dropped: list[Dropped]) -> dict[str, Any]:
+    """The raw object, with the click ids of the landing URL where it brings none itself."""
+    user = given.user_data
+    if not isinstance(user, dict):
+        if user is not None:
+            dropped.append(Dropped("user_data", "is not an object"))
+        user = {}
+    url = given.event_source_url
+    if isinstance(url, str) and "clid=" in url:
+        for name, value in _CLICK_ID.findall(url):
+            user[name] = user.get(name) or unquote(value)
+    return user
+
+
+def _url(field: str, given: object, dropped: list[Dropped]) -> str:
+    if given is None or given == "":
+        return ""
+    answer = clean_url(given.strip()) if isinstance(given, str) else Bad("is not text")
+    if isinstance(answer, Bad):
+        dropped.append(Dropped(field, answer.reason))
+        return ""
+    url, shortened = answer
+    if shortened:
+        dropped.append(Dropped(field, "held personal data, which was taken out"))
+    return url

@@ -1,0 +1,111 @@
+"""A raw `user_data` object to :class:`streams.events.UserData`: what can be used, and what was dropped and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from streams.events import UserData
+from streams.identity import clicks
+from streams.identity.matching import CLEAR_FORMS, HASH_ONLY, MAX_VALUE, NORMALISERS, match
+from streams.identity.values import Bad, Dropped
+
+MAX_VALUES = 10  # of one field; the first ones count
+
+CLEAR: dict[str, tuple[str, Callable[[str, int], str | Bad]]] = {
+    "fbc": ("fbc", clicks.fbc),
+    "fbclid": ("fbc", clicks.fbc_of_click),
+    "fbp": ("fbp", clicks.fbp),
+    "ttp": ("ttp", clicks.tiktok_id),
+    "ttclid": ("ttclid", clicks.tiktok_id),
+    "client_ip": ("client_ip", clicks.client_ip),
+    "client_user_agent": ("client_user_agent", clicks.client_user_agent),
+}
+RAW_FIELDS = (*NORMALISERS, *HASH_ONLY, *CLEAR)
+
+NOBODY = UserData()
+
+
+def normalise(
+    raw: Mapping[str, Any], region: str = "", event_time_ms: int = 0
+) -> tuple[UserData, tuple[Dropped, ...]]:
+    """Normalise, hash and check every field; never raises for any JSON value.
+
+    `region` is the tenant's default country; the user's own `country` goes before it. `event_time_ms` dates a
+    click id that comes without its cookie, and is what a cookie's age is measured against. A null field is
+    absent; an unusable one is dropped, with the reason, and the others stay.
+    """
+    if not raw:
+        return NOBODY, ()
+    found: dict[str, Any] = {}
+    dropped: list[Dropped] = []
+    region = _own_region(raw) or region
+    for field, given in raw.items():
+        if given is None:
+            continue
+        if field in CLEAR:
+            _take_clear(field, given, event_time_ms, found, dropped)
+        elif field in NORMALISERS or field in HASH_ONLY:
+            _take_hashed(field, given, region, found, dropped)
+        else:
+            dropped.append(Dropped("user_data.*", "is no field that is known here"))
+    return UserData(**found), tuple(dropped)
+
+
+def _take_hashed(field: str, given: object, region: str, found: dict[str, Any], dropped: list[Dropped]) -> None:
+    for value in _values(field, given, dropped):
+        text = _text(value)
+        answer = text if isinstance(text, Bad) else match(field, text, region)
+        if isinstance(answer, Bad):
+            dropped.append(Dropped(f"user_data.{field}", answer.reason))
+            continue
+        for form, digest in answer.hashes:
+            known = found.get(form, ())
+            if digest not in known:
+                found[form] = (*known, digest)
+        if answer.clear and field in CLEAR_FORMS:
+            found.setdefault(CLEAR_FORMS[field], answer.clear)
+
+
+def _take_clear(
+    field: str, given: object, event_time_ms: int, found: dict[str, Any], dropped: list[Dropped]
+) -> None:
+    target, check = CLEAR[field]
+    for value in _values(field, given, dropped):
+        text = _text(value)
+        answer = text if isinstance(text, Bad) else check(text.strip(), event_time_ms)
+        if isinstance(answer, Bad):
+            dropped.append(Dropped(f"user_data.{field}", answer.reason))
+        elif field == "fbclid":
+            found.setdefault(target, answer)
+        else:
+            # A cookie says when the click was first seen, so it goes before what was made from a bare click id.
+            found[target] = answer
+            return
+
+
+def _values(field: str, given: object, dropped: list[Dropped]) -> list[Any]:
+    if not isinstance(given, list):
+        return [given]
+    if len(given) > MAX_VALUES:
+        dropped.append(Dropped(f"user_data.{field}", f"has more than {MAX_VALUES} values"))
+    return given[:MAX_VALUES]
+
+
+def _text(value: object) -> str | Bad:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return Bad("is not text")
+    if len(value) > MAX_VALUE:
+        return Bad(f"is longer than {MAX_VALUE} characters")
+    return value if value.strip() else Bad("is empty")
+
+
+def _own_region(raw: Mapping[str, Any]) -> str:
+    given = raw.get("country")
+    first = given[0] if isinstance(given, list) and given else given
+    if not isinstance(first, str) or len(first) > MAX_VALUE:
+        return ""
+    answer = match("country", first, "")
+    return "" if isinstance(answer, Bad) else answer.clear.upper()
