@@ -12,14 +12,19 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+from faust.app.base import App
+from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.tables.table import Table
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 
 VERSIONS = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 
 PINNED: tuple[Callable[..., Any], ...] = (
+    App._new_transport,
+    AIOKafkaConsumer._new_consumer_thread,
     AIOKafkaConsumerThread._create_worker_consumer,
     AIOKafkaConsumerThread._fetch_records,
     ThreadDelegateConsumer._getmany,
@@ -35,6 +40,8 @@ PINNED: tuple[Callable[..., Any], ...] = (
     Recovery._seek_offsets,
     Recovery._resume_streams,
     Recovery.on_recovery_completed,
+    Collection.on_recovery_completed,
+    Table.on_key_get,
     Table.on_key_set,
     Table.on_key_del,
 )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
+
 import pytest
 
-from streams.runs import pins
+from streams.runs import app, consumer, pins, recovery, table
+
+# public ways to extend Faust: documented, and called with what the documentation says
+PUBLIC = {"__init__", "loads_key", "loads_value", "recovery", "Consumer"}
 
 # faust-streaming 0.15.3, aiokafka 0.14.0
 EXPECTED = {
+    "faust.app.base.App._new_transport": "42db531312dd776f",
+    "faust.transport.drivers.aiokafka.Consumer._new_consumer_thread": "0870ec53dea75083",
     "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._create_worker_consumer": "c2701bfc3e6f6cad",
     "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._fetch_records": "39a2c6c79fc1455a",
     "faust.transport.consumer.ThreadDelegateConsumer._getmany": "f9d47aa9010b5ff2",
@@ -23,6 +31,8 @@ EXPECTED = {
     "faust.tables.recovery.Recovery._seek_offsets": "19598ca63d94d250",
     "faust.tables.recovery.Recovery._resume_streams": "d986a6710c1aca98",
     "faust.tables.recovery.Recovery.on_recovery_completed": "6ef567acf072e46d",
+    "faust.tables.base.Collection.on_recovery_completed": "b1526fb39ea0e77e",
+    "faust.tables.table.Table.on_key_get": "609b38a392aad194",
     "faust.tables.table.Table.on_key_set": "a370e35ca55c2c7e",
     "faust.tables.table.Table.on_key_del": "4f2900b2f9d24a08",
 }
@@ -60,3 +70,17 @@ def test_a_changed_method_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     changed.__module__, changed.__qualname__ = pins.PINNED[0].__module__, pins.PINNED[0].__qualname__
     monkeypatch.setattr(pins, "PINNED", (changed, *pins.PINNED[1:]))
     assert pins.source_hashes()[name] != EXPECTED[name]
+
+
+def overridden() -> Iterator[str]:
+    """What classes of streams.runs replace in Faust's, by the name that pins give it."""
+    found = {c for module in (app, consumer, recovery, table) for c in vars(module).values() if inspect.isclass(c)}
+    for cls in (c for c in found if c.__module__.startswith("streams.runs")):
+        for name in vars(cls).keys() - PUBLIC:
+            owners = (base for base in cls.__mro__[1:] if inspect.isfunction(vars(base).get(name)))
+            if (owner := next(owners, None)) is not None and owner.__module__.startswith("faust."):
+                yield f"{owner.__module__}.{owner.__qualname__}.{name}"
+
+
+def test_everything_that_is_overridden_is_pinned() -> None:
+    assert set(overridden()) - set(EXPECTED) == set()
