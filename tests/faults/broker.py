@@ -23,12 +23,20 @@ class PrivateBroker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._guard: subprocess.Popen[bytes] | None = None
         self.url = f"kafka://127.0.0.1:{broker_port()}"
 
     def start(self) -> None:
         """Returns when it answers. Raises RoleError with the stack's own words."""
         self._need_the_shared_ones()
+        self._guard = self._start_guard()
         run_once(self._stack("up"), self._env(), UP_S)
+
+    def _start_guard(self) -> subprocess.Popen[bytes]:
+        """The broker is a daemon: when this test is killed, the guard sees its process gone and stops it."""
+        script = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; exec "$@"'
+        command = ["sh", "-c", script, str(os.getpid()), *self._stack("down")]
+        return subprocess.Popen(command, cwd=REPO, env=self._env(), start_new_session=True)
 
     def _need_the_shared_ones(self) -> None:
         """RabbitMQ and Redis are the running stack's: `up` must find them, not start a second pair here."""
@@ -40,6 +48,9 @@ class PrivateBroker:
             raise RoleError(f"{', '.join(silent)}: no answer; start the stack with `make up`")
 
     def stop(self) -> None:
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.wait()
         if self._folder.exists():
             run_once(self._stack("down"), self._env(), UP_S)
             shutil.rmtree(self._folder, ignore_errors=True)

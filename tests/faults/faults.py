@@ -54,7 +54,7 @@ def schedule(
     chosen = kinds[:count]
     rng.shuffle(chosen)
     # one in each slice of the time, so that recoveries are hit too but the feed has ordinary moments as well
-    slice_s = (duration_s - QUIET_AT_START_S) / count
+    slice_s = (duration_s - QUIET_AT_START_S) / max(1, count)
     moments = [QUIET_AT_START_S + (place + rng.random()) * slice_s for place in range(count)]
     return [
         Fault(at_s, kind, role, rng.uniform(*STOPPED_S) if kind == "stop" else 0.0)
