@@ -244,6 +244,7 @@ def faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_commit_interval": 1.0,
         "producer_request_timeout": 30.0,
         "consumer_auto_offset_reset": "earliest",
+        "worker_redirect_stdouts": False,  # structlog writes its own lines
         "web_enabled": settings.web_port > 0,
         "web_bind": settings.web_host,
         "web_host": settings.web_host,

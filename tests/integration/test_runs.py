@@ -60,7 +60,7 @@ async def test_every_record_once_while_workers_are_killed(tmp_path: Path) -> Non
 
 async def slowly(settings: Settings, values: list[bytes]) -> None:
     for start in range(0, len(values), 100):
-        await feed(settings, values[start : start + 100], partition=(start // 100) % 2)
+        await feed(settings, values[start : start + 100])
         await asyncio.sleep(0.4)
 
 
@@ -110,7 +110,7 @@ async def test_former_owner_is_fenced(tmp_path: Path) -> None:
 async def test_unexpected_exception_stops_the_worker_and_loses_nothing(tmp_path: Path) -> None:
     """L5 closed: a bug in the agent ends the process; the record is read again after the mend."""
     settings = short()
-    values = [b"1", b"2", b"poison", b"4"]
+    values = [b"2", b"4", b"poison", b"6"]
     async with topics_of(settings):
         await feed(settings, values)
         log = tmp_path / "worker.log"
@@ -118,14 +118,14 @@ async def test_unexpected_exception_stops_the_worker_and_loses_nothing(tmp_path:
             assert await asyncio.to_thread(worker.wait, 30) == EXIT_IN_DOUBT
         with faust_worker(MODULE, environment(settings, CURED="1"), log):
             out = await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 4)
-        assert [record.value for record in out] == values
+        assert Counter(record.value for record in out) == Counter(values)
 
 
 async def test_stock_faust_loses_the_record_of_an_exception(tmp_path: Path) -> None:
     """The loss that L5 is about, on the layer switched off."""
     settings = short()
     async with topics_of(settings):
-        await feed(settings, [b"1", b"2", b"poison", b"4"])
+        await feed(settings, [b"2", b"4", b"poison", b"6"])
         log = tmp_path / "worker.log"
         with faust_worker(MODULE, environment(settings, COUNTING="stock"), log):
             await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 3)
@@ -136,7 +136,7 @@ async def test_stock_faust_loses_the_record_of_an_exception(tmp_path: Path) -> N
                 )[0] == 4
 
             await eventually(all_committed)
-        assert [r.value for r in await read_all(settings, settings.topic("batches"))] == [b"1", b"2", b"4"]
+        assert [r.value for r in await read_all(settings, settings.topic("batches"))] == [b"2", b"4", b"6"]
 
 
 async def test_partition_count_changed_is_refused_at_start(tmp_path: Path) -> None:
