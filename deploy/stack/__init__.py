@@ -1,0 +1,1 @@
+"""Kafka, RabbitMQ and Redis for one machine: `python -m deploy.stack up|down|status|env`."""
