@@ -61,7 +61,9 @@ class RabbitAdmin:
     def definitions(self) -> Definitions | None:
         """What the virtual host holds; None when there is no such virtual host."""
         answer = self._send("GET", f"/api/definitions/{self._quoted}", None)
-        found: Definitions | None = None if answer.status_code == 404 else self._checked(answer).json()
+        if answer.is_error and "vhost_not_found" in answer.text:
+            return None
+        found: Definitions = self._checked(answer).json()
         return found
 
     def message_counts(self) -> dict[str, int]:

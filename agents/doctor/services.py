@@ -84,9 +84,10 @@ async def check_amqp(settings: Settings) -> list[Check]:
     try:
         await amqp_alive(settings.rabbitmq_url, WITHIN_S)
     except AmqpProbeError as error:
-        todo = "start it with `make up`, or correct CAPI_RABBITMQ_URL (address, user, password)"
-        if "NotAllowed" in str(error):
-            todo = f"no virtual host {vhost}, or no rights there: run `capi queues apply`"
+        todo = (
+            "start it with `make up`, correct CAPI_RABBITMQ_URL (address, user, password), "
+            f"or, when it runs without virtual host {vhost}, `capi queues apply`"
+        )
         return [failed("rabbitmq", str(error), todo)]
     return [ok("rabbitmq", f"virtual host {vhost}")]
 
@@ -116,10 +117,18 @@ def _check_topology(changes: Sequence[QueueChange], wanted: dict[str, int]) -> l
     checks = []
     for kind, number in wanted.items():
         here = [change for change in changes if change.kind == kind]
-        if all(change.action == "extra" for change in here):
+        missing = [change.name for change in here if change.action == "create"]
+        if missing:
+            checks.append(_check_missing(kind, missing, number))
+        elif all(change.action == "extra" for change in here):
             checks.append(ok(kind, f"all {number} as specified"))
-        checks += [_check_entry(change) for change in here]
+        checks += [_check_entry(change) for change in here if change.action != "create"]
     return checks
+
+
+def _check_missing(kind: str, missing: Sequence[str], number: int) -> Check:
+    names = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+    return failed(kind, f"{len(missing)} of {number} missing: {names}", "run `capi queues apply`")
 
 
 def _check_entry(change: QueueChange) -> Check:
@@ -128,7 +137,7 @@ def _check_entry(change: QueueChange) -> Check:
         return warning(name, "not in the settings", change.why)
     if change.action == "refused":
         return failed(name, "differs", change.why)
-    return failed(name, change.why or "missing", "run `capi queues apply`")
+    return failed(name, change.why, "run `capi queues apply`")
 
 
 def _check_counts(counts: dict[str, int]) -> list[Check]:
