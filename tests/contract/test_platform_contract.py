@@ -23,6 +23,7 @@ from sinks.platforms.contract import (
 )
 from sinks.platforms.meta import Meta
 from sinks.platforms.tiktok import TikTok
+from streams.events import UserData
 from streams.settings import Settings
 from tests.contract.jobs import MARIA, NOW_MS, job
 from tests.contract.toy_platform import Toy
@@ -93,8 +94,8 @@ def test_jobs_of_two_groups_are_refused(platform: PlatformRules) -> None:
 
 @every_platform
 def test_nothing_empty_is_sent(platform: PlatformRules) -> None:
-    sparse = msgspec.structs.replace(job(event_source_url="", custom_data={}).event.user, em=MARIA.em, fbp="")
-    body = platform.build([job(user=sparse, event_source_url="", custom_data={})], "p", "").body
+    sparse = job(user=UserData(em=MARIA.em), event_source_url="", custom_data={})
+    body = platform.build([sparse], "p", "").body
     assert not [empty for empty in (b'""', b"null", b"[]", b"{}") if empty in body]
 
 
@@ -106,15 +107,11 @@ def test_preflight_passes_a_good_job_up_to_the_limits_of_time(platform: Platform
 
 @every_platform
 def test_preflight_says_why_a_job_cannot_be_sent(platform: PlatformRules) -> None:
-    nobody = msgspec.structs.replace(MARIA, **{name: () for name in ("em", "ph", "ph_e164", "external_id", "fn")})
-    nobody = msgspec.structs.replace(
-        nobody, client_ip="", fbp="", fbc="", ttp="", ttclid="", client_user_agent="", country_code=""
-    )
     reasons = [
         platform.preflight(job(consent="denied"), NOW_MS),
         platform.preflight(job(event_time_ms=NOW_MS - MAX_AGE_MS - 1), NOW_MS),
         platform.preflight(job(event_time_ms=NOW_MS + FUTURE_SLACK_MS + 1), NOW_MS),
-        platform.preflight(job(user=nobody), NOW_MS),
+        platform.preflight(job(user=UserData()), NOW_MS),
     ]
     assert all(reasons)
     assert len(set(reasons)) == 4

@@ -1,0 +1,78 @@
+"""sinks/jobs.py: which events of a batch go where, and by what name."""
+
+from __future__ import annotations
+
+from sinks.jobs import jobs
+from streams.events import Batch, Consent, Enriched, Event
+from streams.tenants import Destination, Tenant
+
+META = Destination(platform="meta", pixel_id="11", token="env:META_TOKEN")
+TIKTOK = Destination(platform="tiktok", pixel_id="22", token="env:TIKTOK_TOKEN")
+
+
+def enriched(name: str, event_id: str = "e", consent: Consent = "", **backfilled: str) -> Enriched:
+    event = Event(
+        event_id=event_id, event_name=name, event_time_ms=1, tenant="default", session_id="s", consent=consent
+    )
+    return Enriched(event=event, backfilled=backfilled)
+
+
+def batch(*events: Enriched) -> Batch:
+    return Batch(
+        batch_id="b1",
+        tenant="default",
+        session_id="s",
+        reason="idle",
+        partition=0,
+        first_offset=0,
+        opened_at_ms=1,
+        flushed_at_ms=2,
+        events=events,
+    )
+
+
+def names(destination: Destination, *events: str) -> list[str]:
+    made = jobs(batch(*map(enriched, events)), Tenant(destinations=(destination,)))
+    return [job.event_name for job in made]
+
+
+def test_one_job_per_event_and_destination_in_order() -> None:
+    made = jobs(batch(enriched("Purchase", "e1"), enriched("Lead", "e2")), Tenant(destinations=(META, TIKTOK)))
+    assert [job.job_id for job in made] == ["meta:11:e1", "tiktok:22:e1", "meta:11:e2", "tiktok:22:e2"]
+    assert {job.batch_id for job in made} == {"b1"}
+
+
+def test_a_job_says_what_was_backfilled() -> None:
+    (job,) = jobs(batch(enriched("Lead", ph="e9", em="e9")), Tenant(destinations=(META,)))
+    assert job.backfilled == ("em", "ph")
+
+
+def test_page_views_go_to_meta_but_not_to_tiktok() -> None:
+    assert names(META, "PageView", "ViewContent") == ["PageView", "ViewContent"]
+    assert names(TIKTOK, "PageView", "ViewContent") == ["ViewContent"]
+
+
+def test_a_tenant_renames_and_leaves_out() -> None:
+    own = Destination(
+        platform="tiktok",
+        pixel_id="22",
+        token="env:T",
+        event_names={"Purchase": "CompletePayment", "Lead": "", "PageView": "Pageview"},
+    )
+    assert names(own, "Purchase", "Lead", "PageView", "Search") == ["CompletePayment", "Pageview", "Search"]
+
+
+def test_identities_are_never_delivered_whatever_the_tenant_says() -> None:
+    own = Destination(platform="meta", pixel_id="11", token="env:T", event_names={"Identify": "Lead"})
+    assert names(own, "Identify") == []
+
+
+def test_no_job_without_consent() -> None:
+    made = jobs(
+        batch(enriched("Lead", "no", "denied"), enriched("Lead", "yes", "granted")), Tenant(destinations=(META,))
+    )
+    assert [job.event.event_id for job in made] == ["yes"]
+
+
+def test_a_tenant_without_destinations_has_no_jobs() -> None:
+    assert jobs(batch(enriched("Lead")), Tenant()) == []
