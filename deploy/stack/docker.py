@@ -38,6 +38,9 @@ def compose_environment(addresses: Addresses, settings: StackSettings) -> dict[s
         "RABBITMQ_USER": addresses.rabbitmq.user or "guest",
         "RABBITMQ_PASSWORD": addresses.rabbitmq.password or "guest",
         "RABBITMQ_VHOST": addresses.rabbitmq.path or "/",
+        "RABBITMQ_MEMORY_MB": str(settings.rabbitmq_memory_mb),
+        "RABBITMQ_DISK_FREE_MB": str(settings.rabbitmq_disk_free_mb),
+        "REDIS_PASSWORD": addresses.redis.password,
         "REDIS_PORT": str(addresses.redis.port),
         "REDIS_MEMORY_MB": str(settings.redis_memory_mb),
     }

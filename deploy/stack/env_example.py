@@ -22,8 +22,9 @@ def _shown(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (tuple, frozenset)):
-        return ",".join(str(part) for part in sorted(value))
+    if isinstance(value, tuple | frozenset):
+        parts = map(str, value)
+        return ",".join(parts if isinstance(value, tuple) else sorted(parts))
     return value.as_posix() if isinstance(value, Path) else str(value)
 
 

@@ -1,0 +1,56 @@
+# The commands of this repository. `make help` lists them.
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
+
+.DEFAULT_GOAL := help
+.PHONY: help install lock up down status env lint test faults faults-ci bench demo run clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: ## build .venv from requirements.lock; nothing to do when it is up to date
+	@deploy/install.sh
+
+lock: install ## resolve pyproject.toml into requirements.lock again
+	VIRTUAL_ENV=.venv UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet pyproject.toml \
+		--universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url -o requirements.lock
+
+up: install ## start Kafka, RabbitMQ and Redis where they do not answer yet, and wait for them
+	@$(PYTHON) -m deploy.stack up
+
+down: ## stop what `make up` started
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.stack down; fi
+
+status: install ## say what answers where, and who runs it
+	@$(PYTHON) -m deploy.stack status
+
+env: install ## write deploy/env.example from the settings
+	@$(PYTHON) -m deploy.stack env > deploy/env.example.new && mv deploy/env.example.new deploy/env.example
+
+lint: install ## formatting, ruff, mypy --strict
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+test: install up ## every test but the long fault tests, on the real stack
+	$(PYTEST) -m "not faults"
+
+faults: install up ## the fault tests: roles and brokers are killed and stopped
+	$(PYTEST) tests/faults -m faults
+
+faults-ci: install up ## the short fault tests that CI runs
+	$(PYTEST) tests/faults -m faults -k ci
+
+bench: install ## how fast the rules are on this machine
+	@for name in $(BENCHES); do echo "== $$name"; $(PYTHON) -m bench.$$name || exit 1; done
+
+demo: install up ## replay real visitor histories through everything
+	@.venv/bin/capi demo
+
+run: install up ## run all roles of a small site together
+	@.venv/bin/capi run
+
+clean: down ## stop the stack, remove its data, caches and build results (not .venv)
+	rm -rf .stack .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
