@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,13 +10,13 @@ import msgspec
 from tests.faults.broker import PrivateBroker
 from tests.faults.faults import schedule
 from tests.faults.plan import make_plan
-from tests.faults.site import OURS, WORKERS, site
+from tests.faults.site import OURS, STOCK, WORKERS, site
 from tests.faults.table import show
 from tests.faults.trial import QUIET_S, Report, Trial
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of it. `commands` are the processes under test."""
+    """How much of it. `stock` puts stock Faust in the place of the session workers, and hurts only these."""
 
     seed: int
     events: int = 4_000
@@ -25,8 +24,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 110.0
     faults: int = 12
     quiet_s: float = QUIET_S
-    commands: Mapping[str, tuple[str, ...]] = OURS
-    targets: tuple[str, ...] = tuple(OURS)
+    stock: bool = False
 
 
 async def fight(challenge: Challenge, folder: Path) -> Report:
@@ -36,11 +34,17 @@ async def fight(challenge: Challenge, folder: Path) -> Report:
         file=sys.stderr,
     )
     plan = make_plan(challenge.seed, challenge.events, challenge.sessions, challenge.duration_s)
-    faults = schedule(challenge.seed, challenge.faults, challenge.duration_s, challenge.targets, WORKERS)
+    faults = schedule(
+        challenge.seed,
+        challenge.faults,
+        challenge.duration_s,
+        WORKERS if challenge.stock else tuple(OURS),
+        WORKERS,
+    )
     broker = PrivateBroker(folder / "stack")
     broker.start()
     try:
-        with site(folder, broker.url, challenge.commands) as hurt:
+        with site(folder, broker.url, STOCK if challenge.stock else OURS) as hurt:
             report = await Trial(hurt, plan, faults, broker, challenge.quiet_s).run()
     finally:
         broker.stop()

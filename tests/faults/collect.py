@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from streams.settings import Settings
@@ -20,12 +22,33 @@ async def committed(settings: Settings, topic: str, *, timeout_s: float = READ_S
         return await read_all(settings, settings.topic(topic))
 
 
-async def read_ledger(url: str, *, timeout_s: float = 10.0) -> list[Landed]:
-    """All that the stand-in of the platforms accepted."""
+async def read_ledger(url: str, *, timeout_s: float = 10.0) -> tuple[list[Landed], int]:
+    """All that the stand-in of the platforms accepted, and how often it saw personal data in clear."""
     async with httpx.AsyncClient(timeout=timeout_s) as client:
-        answer = await client.get(f"{url}/ledger")
-    answer.raise_for_status()
-    return [
-        Landed(line["platform"], line["pixel"], line["event_id"], line["count"])
-        for line in answer.json()["events"]
+        answer = (await client.get(f"{url}/ledger")).raise_for_status().json()
+    landed = [
+        Landed(line["platform"], line["pixel"], line["event_id"], line["count"]) for line in answer["events"]
     ]
+    return landed, answer["totals"]["privacy_violations"]
+
+
+async def answers(url: str) -> bool:
+    """Whether the stand-in is up."""
+    async with httpx.AsyncClient(timeout=2.0) as client:
+        try:
+            return (await client.get(f"{url}/healthz")).is_success
+        except httpx.TransportError:
+            return False
+
+
+async def members(settings: Settings, role: str) -> int:
+    """How many workers have joined the role's consumer group."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_servers)
+    await admin.start()
+    try:
+        described = await admin.describe_consumer_groups([f"{settings.namespace}-{role}"])
+        return sum(len(group[5]) for answer in described for group in answer.groups)
+    except KafkaError:  # a young broker has no coordinator yet
+        return 0
+    finally:
+        await admin.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,16 @@ import httpx
 
 from streams.events import decode_batch, decode_reject
 from streams.settings import Settings
-from tests.faults.collect import committed, read_ledger
+from tests.faults.collect import answers, committed, members, read_ledger
 from tests.faults.plan import SHOPS
 from tests.faults.roles import Role, capi, clean_environment, faust, run_once, stop_all
 from tests.faults.verdict import NOT_SENT, Collected, pixel_of
+from tests.kafka import eventually
 from tests.site import free_port
 
 HOLD = {"north": "session", "south": "adaptive"}
 KEEP_UP_S = 0.2
+READY_S = 60.0
 # Short windows, so that minutes show what hours would; session time-out below the time a worker is stopped for.
 SHORT = {
     "CAPI_IDLE_S": "4",
@@ -82,15 +85,27 @@ class Site:
                 role.keep_up()
             await asyncio.sleep(KEEP_UP_S)
 
+    async def ready(self) -> None:
+        """Wait until every worker has joined its group, so that the faults hit workers and not their imports."""
+        wanted = Counter(name.partition("-")[0] for name in self.roles if name != "deliver")
+
+        async def all_joined() -> bool:
+            joined = [await members(self.settings, role) >= count for role, count in wanted.items()]
+            return all(joined) and (not self.delivers or await answers(self.platforms_url))
+
+        await eventually(all_joined, READY_S, every_s=1)
+
     async def collect(self, accepted: frozenset[str]) -> Collected:
         """All that has come out so far."""
+        landed, in_clear = await read_ledger(self.platforms_url) if self.delivers else (None, 0)
         batches = await committed(self.settings, "batches")
         rejects = await committed(self.settings, "rejects")
         return Collected(
             accepted=accepted,
             batches=[decode_batch(record.value) for record in batches],
             rejects=[decode_reject(record.value) for record in rejects],
-            landed=await read_ledger(self.platforms_url) if self.delivers else None,
+            landed=landed,
+            in_clear=in_clear,
         )
 
     def provision(self) -> None:

@@ -9,14 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults.trial import Report
+from tests.faults.verdict import FORBIDDEN
 
 COLUMNS = ("attempted", "accepted", "delivered", "lost", "duplicated", "unexpected", "recovered")
-COUNTS = ("batches", "batch_ids_twice", "copies_differ", "events_in_two_batches", "not_enriched", "rejected")
+COUNTS = ("batches", *FORBIDDEN)
 
 
 def show(report: Report) -> None:
     """Print the verdict to the terminal (standard error, so that --json stays clean)."""
-    console = Console(file=sys.stderr)
+    console = Console(file=sys.stderr, width=110)
     console.print(_stages(report))
     counts = ", ".join(f"{name.replace('_', ' ')} {getattr(report.verdict, name)}" for name in COUNTS)
     console.print(f"{counts}; platform duplicates excused: at most {report.verdict.duplicates_bound}")

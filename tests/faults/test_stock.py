@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.arena import Challenge, fight
-from tests.faults.site import STOCK, WORKERS
 
 ROUNDS = 4
 pytestmark = [pytest.mark.stack, pytest.mark.faults]
@@ -26,8 +25,7 @@ async def test_stock_faust_loses(tmp_path: Path) -> None:
             duration_s=60,
             faults=10,
             quiet_s=25,
-            commands=STOCK,
-            targets=WORKERS,
+            stock=True,
         )
         report = await fight(challenge, folder)
         if report.problems:

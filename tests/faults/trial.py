@@ -47,6 +47,8 @@ class Trial:
         self._started_s = monotonic()
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(self._site.keep_up())
+            await self._site.ready()
+            self._say("every worker has joined")
             await self._feed_and_hurt()
             collected = await self._drain()
             keeper.cancel()

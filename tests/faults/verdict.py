@@ -18,6 +18,14 @@ from tests.faults.plan import Plan, Planned, email_hash
 
 NOT_SENT = {"meta": {"Identify"}, "tiktok": {"Identify", "PageView"}}  # TikTok has no PageView
 EXAMPLES = 10
+FORBIDDEN = (
+    "batch_ids_twice",
+    "copies_differ",
+    "events_in_two_batches",
+    "not_enriched",
+    "rejected",
+    "in_clear",
+)
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -30,12 +38,14 @@ class Landed(msgspec.Struct, frozen=True):
 
 
 class Collected(msgspec.Struct, frozen=True):
-    """Everything a run left behind. `landed` is None when only the session stage was run."""
+    """Everything a run left behind. `landed` is None when only the session stage was run; `in_clear` counts the
+    personal data that reached a platform unhashed."""
 
     accepted: frozenset[str]
     batches: Sequence[Batch]
     rejects: Sequence[Reject] = ()
     landed: Sequence[Landed] | None = None
+    in_clear: int = 0
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -63,6 +73,7 @@ class Verdict(msgspec.Struct, frozen=True):
     events_in_two_batches: int
     not_enriched: int
     rejected: int
+    in_clear: int
     duplicates_bound: int
 
     @property
@@ -87,6 +98,7 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
         events_in_two_batches=sum(count > 1 for count in _batches_per_event(collected.batches).values()),
         not_enriched=sum(_not_enriched(story, batch) for batch in collected.batches),
         rejected=len(collected.rejects),
+        in_clear=collected.in_clear,
         duplicates_bound=duplicates_bound,
     )
 
@@ -190,7 +202,7 @@ def _problems(verdict: Verdict) -> Iterator[str]:
             yield f"{row.what}: {row.lost} lost, for example {', '.join(row.lost_ids)}"
         if row.unexpected:
             yield f"{row.what}: {row.unexpected} unexpected, for example {', '.join(row.unexpected_ids)}"
-    for name in ("batch_ids_twice", "copies_differ", "events_in_two_batches", "not_enriched", "rejected"):
+    for name in FORBIDDEN:
         if count := getattr(verdict, name):
             yield f"{count} {name.replace('_', ' ')}"
     if verdict.platform_duplicates > verdict.duplicates_bound:

@@ -163,6 +163,10 @@ def test_rejected_events_are_a_problem() -> None:
     assert found.problems == ("1 rejected",)
 
 
+def test_personal_data_in_clear_is_a_problem() -> None:
+    assert judge(PLAN, Collected(EVERYTHING, GOOD, in_clear=1)).problems == ("1 in clear",)
+
+
 def test_plan_is_a_function_of_its_seed_and_large_enough() -> None:
     plan = make_plan(7)
     events = plan.events()
