@@ -140,8 +140,10 @@ def _in_metas_words(member: Any) -> list[tuple[str, Any]]:
     """The item's own keys and values; TikTok's names count where Meta's are not given."""
     if not isinstance(member, dict):
         return []
-    renamed: dict[str, str] = {theirs: ours for theirs, ours in _TIKTOK_NAMES.items() if ours not in member}
-    return [(renamed.get(key, key), value) for key, value in member.items() if value is not None]
+    words = {key: key for key in member} | {
+        theirs: ours for theirs, ours in _TIKTOK_NAMES.items() if ours not in member
+    }
+    return [(words[key], value) for key, value in member.items() if value is not None]
 
 
 def _own(key: str, value: object) -> Any:

@@ -60,7 +60,7 @@ class RawCustomData(msgspec.Struct):
     """What it was about. Own keys are kept, unless they hold an e-mail address."""
 
     value: Annotated[Number, Meta(description="Amount; required by both platforms for Purchase.")] = None
-    currency: Annotated[str | None, Meta(description="ISO 4217, for example EUR.", pattern="^[A-Za-z]{3}$")] = None
+    currency: Annotated[str, Meta(description="ISO 4217, for example EUR.", pattern="^[A-Za-z]{3}$")] | None = None
     contents: list[RawItem] | None = None
     content_ids: str | int | list[str | int] | None = None
     content_type: str | None = None
@@ -96,7 +96,10 @@ class RawEvent(msgspec.Struct):
     ]
     session_id: Annotated[
         str | int,
-        _given({"minLength": 1, "maxLength": 128, "pattern": r"^[^|]*$"}, "Visit; printable, without |."),
+        _given(
+            {"minLength": 1, "maxLength": 128, "pattern": "^[^|\u0000-\u001f\u007f]*$"},
+            "Visit; printable, without |.",
+        ),
     ]
     event_id: Annotated[
         str | int | None, _given({"maxLength": 128}, "Same as the browser copy's; issued when absent.")

@@ -1,7 +1,8 @@
 """Phone numbers: E.164, valid by the phonenumbers metadata, else not used.
 
-Meta hashes the digits, TikTok hashes them with `+` (PHONE forms in Meta "Customer Information Parameters" and
-TikTok "Events API 2.0", read November 2026), so :func:`phone` gives the `+` form and Meta's is its tail.
+Meta hashes the digits, TikTok hashes them with `+` (Meta "Customer Information Parameters" and
+TikTok "Events API 2.0", read November 2026), so :func:`phone` gives the `+`
+form, and Meta's is the same without it.
 """
 
 from __future__ import annotations
@@ -27,9 +28,21 @@ def phone(text: str, region: str = "") -> str | Bad:
     digits = _NOT_DIGITS.sub("", number)
     if digits.startswith("00"):
         number = "+" + digits[2:]
-    if not region and not number.startswith("+"):
+    if number.startswith("+"):
+        return _e164(number, None)
+    if not region:
         return Bad("needs a country code, or a country")
-    return _e164(number, region or None)
+    if _lacks_only_the_plus(digits, region) and not isinstance(whole := _e164(f"+{digits}", None), Bad):
+        return whole
+    return _e164(number, region)
+
+
+def _lacks_only_the_plus(digits: str, region: str) -> bool:
+    """`491701234567` in Germany, where a number at home would begin with 0: 49 is the country code. The metadata
+    alone would take it for a long number of a town whose area code happens to be 491."""
+    prefix = phonenumbers.ndd_prefix_for_region(region, True)
+    country_code = str(phonenumbers.country_code_for_region(region))
+    return prefix is not None and not digits.startswith(prefix) and digits.startswith(country_code)
 
 
 def _e164(number: str, region: str | None) -> str | Bad:
