@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from sinks.platforms import rules
-from streams.settings import Settings
+from streams.settings import load_settings
 from tests.contract.jobs import job
 
 CAPI = [sys.executable, "-m", "agents.cli", "platforms"]
@@ -40,7 +40,7 @@ def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def send(url: str, event_id: str) -> None:
     now_job = job(event_id=event_id, event_time_ms=time.time_ns() // 1_000_000)
-    request = rules(Settings(meta_url=url))["meta"].build([now_job], "77", "")
+    request = rules(load_settings(meta_url=url))["meta"].build([now_job], "77", "")
     httpx.post(request.url, content=request.body, headers={"Authorization": "Bearer secret"}).raise_for_status()
 
 

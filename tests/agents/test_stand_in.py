@@ -15,7 +15,7 @@ from agents.platforms import Platforms, running_platforms
 from sinks.platforms import rules
 from sinks.platforms.contract import Delivered, Invalid, Misconfigured, Result, Throttled, Transient
 from streams.events import Job, Platform
-from streams.settings import Settings
+from streams.settings import load_settings
 from tests.contract.jobs import NOW_MS, job
 
 BOTH: tuple[Platform, ...] = ("meta", "tiktok")
@@ -27,7 +27,7 @@ class Client:
 
     def __init__(self, platforms: Platforms) -> None:
         self.platforms = platforms
-        self.rules = rules(Settings(meta_url=platforms.url, tiktok_url=platforms.url))
+        self.rules = rules(load_settings(meta_url=platforms.url, tiktok_url=platforms.url))
         self.http = httpx.AsyncClient(timeout=5)
 
     async def send(self, platform: Platform, *jobs: Job, token: str = "secret", **options: Any) -> Result:

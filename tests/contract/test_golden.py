@@ -11,10 +11,10 @@ import pytest
 from sinks.platforms import rules
 from sinks.platforms.contract import Delivered, Result
 from streams.events import Job
-from streams.settings import Settings
+from streams.settings import load_settings
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
-RULES = rules(Settings(meta_version="v26.0"))
+RULES = rules(load_settings(meta_version="v26.0"))
 ANSWERS = [
     (path.parent.name, answer)
     for path in sorted(GOLDEN.glob("*/answers.json"))

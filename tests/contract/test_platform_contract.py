@@ -24,7 +24,7 @@ from sinks.platforms.contract import (
 from sinks.platforms.meta import Meta
 from sinks.platforms.tiktok import TikTok
 from streams.events import UserData
-from streams.settings import Settings
+from streams.settings import load_settings
 from tests.contract.jobs import MARIA, NOW_MS, job
 from tests.contract.toy_platform import Toy
 
@@ -34,9 +34,17 @@ ALL: tuple[PlatformRules, ...] = (
     Toy("https://toy.example.com"),
 )
 every_platform = pytest.mark.parametrize("platform", ALL, ids=lambda p: type(p).__name__)
-OK_BODY = {Meta: b'{"events_received": 2, "fbtrace_id": "t"}', TikTok: b'{"code": 0}', Toy: b'{"status": "ok"}'}
-TOKEN_BODY = {Meta: b'{"error": {"code": 190}}', TikTok: b'{"code": 40105}', Toy: b'{"status": "token"}'}
-INVALID_BODY = {
+OK_BODY: dict[type, bytes] = {
+    Meta: b'{"events_received": 2, "fbtrace_id": "t"}',
+    TikTok: b'{"code": 0}',
+    Toy: b'{"status": "ok"}',
+}
+TOKEN_BODY: dict[type, bytes] = {
+    Meta: b'{"error": {"code": 190}}',
+    TikTok: b'{"code": 40105}',
+    Toy: b'{"status": "token"}',
+}
+INVALID_BODY: dict[type, bytes] = {
     Meta: b'{"error": {"code": 100, "message": "bad key on param \\"$[\'data\'][1]\\""}}',
     TikTok: b'{"code": 40002, "message": "data.1.event_time: bad"}',
     Toy: b'{"status": "bad", "bad": 1}',
@@ -174,7 +182,7 @@ def test_reasons_never_quote_the_answer(platform: PlatformRules) -> None:
 
 
 def test_the_registry_takes_addresses_from_the_settings() -> None:
-    known = rules(Settings(meta_url="http://127.0.0.1:1/", tiktok_url="http://127.0.0.1:2/"))
+    known = rules(load_settings(meta_url="http://127.0.0.1:1/", tiktok_url="http://127.0.0.1:2/"))
     assert set(known) == set(PLATFORM_RULES) == {"meta", "tiktok"}
     assert known["meta"].build([job()], "77", "").url == "http://127.0.0.1:1/v26.0/77/events"
     assert known["tiktok"].build([job()], "77", "").url == "http://127.0.0.1:2/open_api/v1.3/event/track/"
