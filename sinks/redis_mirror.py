@@ -8,7 +8,7 @@ The mirror is a picture of the sessions table and never its source. The agent on
 | answers      | a changed list is rewritten whole, in one MULTI, within about 0.1 s               |
 | refuses      | keys stay in the set, the pause grows to 10 s                                    |
 | freezes      | the same, after one time-out                                                     |
-| comes back   | every open session is drawn again, because it may have come back empty           |
+| comes back   | every open session is drawn again, as after every connect: it may be empty       |
 | away for long| above 50,000 keys the set is dropped: the redrawing of all covers it             |
 """
 
@@ -24,6 +24,7 @@ from itertools import islice
 import structlog
 from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -41,6 +42,7 @@ CHUNK_BYTES = 262_144  # a reading stops here, so that a chunk of large sessions
 MOST_DIRTY = 50_000
 GATHER_S = 0.05  # changes of one session that follow each other this closely are drawn once
 IDLE_SHARE = 4  # the loop gets this many times the time that a drawing took: at most a fifth goes to Redis
+LOOK_S = 5.0  # with nothing to draw, this often: is it still the Redis that was drawn to?
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.25, 10.0
 SPARE_TTL_S = 60
 
@@ -61,7 +63,7 @@ def mirror_ttl_s(settings: Settings) -> int:
 class Mirror:
     """`read(session key)` gives the encoded open events, or None when nothing is open: the list is removed.
 
-    `everything()` gives a snapshot of all session keys of the table. Both are called on the event loop, a chunk at a time.
+    `everything()` gives a snapshot of all session keys of the table. Both are called on the event loop.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Mirror:
         self._dirty: set[bytes] = set()
         self._redraw_all = False
         self._walk: Iterator[bytes] = iter(())
+        self._away = False
         self._changed = asyncio.Event()
 
     @classmethod
@@ -109,7 +112,7 @@ class Mirror:
     def forget(self, keys: Iterable[bytes]) -> None:
         """These sessions belong to another worker now: leave their lists alone."""
         self._dirty.difference_update(keys)
-        self._walk, self._redraw_all = iter(()), True  # a walk under way may still name them: start it anew
+        self._start_anew()  # a walk under way may still name them
         self._changed.set()
 
     async def run(self) -> None:
@@ -118,14 +121,23 @@ class Mirror:
             return
         redis = self._client()
         try:
-            while True:
-                await self._changed.wait()
-                self._changed.clear()
-                await asyncio.sleep(GATHER_S)
+            while not _cancelled():
+                if await self._changed_within(LOOK_S):
+                    await asyncio.sleep(GATHER_S)
+                else:
+                    await self._written(redis, {})
                 await self._draw_all(redis)
         finally:
             with suppress(RedisError, OSError):
                 await redis.aclose()
+
+    async def _changed_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        changed = self._changed.is_set()
+        self._changed.clear()
+        return changed
 
     def _client(self) -> Redis:
         # redis-py's default retries store a list twice and wait for seconds; one try, and the set remembers
@@ -134,12 +146,20 @@ class Mirror:
             socket_timeout=self._timeout_s,
             socket_connect_timeout=self._timeout_s,
             retry=Retry(NoBackoff(), 0),
+            redis_connect_func=self._on_connect,
         )
+
+    async def _on_connect(self, connection: AbstractConnection) -> None:
+        await connection.on_connect()
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._walk, self._redraw_all = iter(()), True
 
     async def _draw_all(self, redis: Redis) -> None:
         """Until nothing is behind. A failure lengthens the pause; the keys go back into the set."""
         pause_s = FIRST_PAUSE_S
-        while keys := self._next_keys():
+        while not _cancelled() and (keys := self._next_keys()):
             started_s = time.monotonic()
             drawing = self._drawing(keys)
             spent_s = time.monotonic() - started_s
@@ -180,21 +200,21 @@ class Mirror:
             with suppress(RedisError, OSError):
                 await redis.connection_pool.disconnect()  # half an answer may still be in the socket
             return False
+        self._away = False
         WRITTEN.inc(len(drawing))
         DIRTY.set(len(self._dirty))
         return True
 
     def _failed(self, drawing: Drawing, error: Exception) -> None:
-        if not self._redraw_all:
-            log.warning(
-                "Redis does not take the mirror; all sessions are drawn again later", why=type(error).__name__
-            )
+        if not self._away:
+            log.warning("Redis does not take the mirror; it is drawn anew once it does", why=type(error).__name__)
+        self._away = True
         FAILED.inc(len(drawing))
-        self._walk, self._redraw_all = iter(()), True
         self.touch(drawing)
 
     async def _write(self, redis: Redis, drawing: Drawing) -> None:
         async with redis.pipeline(transaction=True) as pipe:
+            pipe.ping()  # also with nothing to draw: a new connection shows that Redis was away
             for session_key, events in drawing.items():
                 key = redis_key(self._namespace, session_key)
                 pipe.delete(key)
@@ -202,3 +222,10 @@ class Mirror:
                     pipe.rpush(key, *events)
                     pipe.expire(key, self._ttl_s)
             await pipe.execute()
+
+
+def _cancelled() -> bool:
+    # redis-py waits with asyncio.wait_for, and that of Python 3.11 loses a cancellation which comes in the
+    # moment of its result: the task would go on for ever
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

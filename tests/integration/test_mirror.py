@@ -122,6 +122,17 @@ async def test_a_redis_that_comes_back_empty_is_drawn_again(redis: OwnRedis) -> 
         assert redis.list("new") == [b"new"]
 
 
+async def test_a_restart_between_two_writes_is_noticed(redis: OwnRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_mirror, "LOOK_S", 0.1)
+    table: Table = {b"default|quiet": [b"1"]}
+    async with mirroring(redis, table) as mirror:
+        mirror.touch(table)
+        await until(lambda: redis.list("quiet") == [b"1"])
+        redis.kill()
+        redis.start()
+        await until(lambda: redis.list("quiet") == [b"1"])
+
+
 async def test_a_frozen_redis_stops_nobody_and_is_right_afterwards(redis: OwnRedis) -> None:
     table: Table = {b"default|s1": [b"1"]}
     async with mirroring(redis, table) as mirror:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
+import pytest
+
 from sinks.redis_mirror import CHUNK_BYTES, MOST_DIRTY, Mirror, mirror_ttl_s, redis_key
 from streams.settings import load_settings
 
@@ -42,3 +47,22 @@ def test_switched_off_it_remembers_nothing() -> None:
     mirror = Mirror.of(load_settings(mirror=False), lambda _: None, list)
     mirror.touch([b"default|1"])
     assert not mirror._dirty
+
+
+async def test_a_cancellation_that_the_client_swallows_still_ends_the_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = asyncio.Event()
+
+    async def swallowing(*_: object) -> None:
+        waiting.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(Mirror, "_write", swallowing)
+    mirror = Mirror(NOWHERE, "test", 60, 60, lambda _: [b"1"], list)
+    mirror.touch([b"default|1"])
+    task = asyncio.create_task(mirror.run())
+    await asyncio.wait_for(waiting.wait(), 5)
+    task.cancel()
+    assert await asyncio.wait({task}, timeout=5) == ({task}, set())
