@@ -9,7 +9,7 @@ and `ChannelFrame`. tests/contract/test_rabbit_private.py fails when a new versi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -34,26 +34,33 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Stands in aiormq's table of confirmations for every message of one write, and counts them down.
+    """Stands in aiormq's table of confirmations for every message of one write, and counts their answers.
 
-    `done` is a future of the channel, so it fails when the channel closes.
+    `future` is the channel's: the last ack ends it, a nack, a return or the channel's end fails it. `forget` is
+    called when the broker has answered for every message.
     """
 
-    def __init__(self, done: asyncio.Future[None], left: int) -> None:
-        self.future = done
-        self._left = left
+    def __init__(self, future: asyncio.Future[None], left: int, forget: Callable[[], None]) -> None:
+        self.future = future
+        self._left, self._forget = left, forget
 
     def done(self) -> bool:
         return False  # never: aiormq would log each later confirm of a write that already failed
 
     def set_result(self, _: object) -> None:
-        self._left -= 1
+        self._answered()
         if self._left == 0 and not self.future.done():
             self.future.set_result(None)
 
     def set_exception(self, error: BaseException) -> None:
+        self._answered()
         if not self.future.done():
             self.future.set_exception(error)
+
+    def _answered(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._forget()
 
 
 async def write(channel: Channel, exchange: str, messages: Sequence[Message]) -> Tally:
@@ -62,8 +69,9 @@ async def write(channel: Channel, exchange: str, messages: Sequence[Message]) ->
     Raises ChannelInvalidStateError on a closed channel. Cancelled before the write was queued, it leaves no trace.
     """
     async with channel.lock:
-        tally = Tally(channel.create_future(), len(messages))
         first = channel.delivery_tag + 1
+        # not sooner: aiormq logs a returned message with its body when its id is unknown
+        tally = Tally(channel.create_future(), len(messages), lambda: _forget_ids(channel, first, messages))
         _register(channel, tally, messages)
         payload = b"".join(part for message in messages for part in _frames(channel, exchange, message))
         try:
@@ -72,7 +80,6 @@ async def write(channel: Channel, exchange: str, messages: Sequence[Message]) ->
             _unregister(channel, first, messages)
             tally.future.cancel()
             raise
-    tally.future.add_done_callback(lambda _: _forget_ids(channel, first, messages))
     return tally
 
 
