@@ -49,7 +49,7 @@ def test_switched_off_it_remembers_nothing() -> None:
     assert not mirror._dirty
 
 
-async def test_a_cancellation_that_the_client_swallows_still_ends_the_task(
+async def test_a_cancellation_that_the_client_swallows_ends_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waiting = asyncio.Event()
