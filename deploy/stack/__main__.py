@@ -13,7 +13,7 @@ from deploy.stack import lifecycle
 from deploy.stack.addresses import Addresses, read_addresses
 from deploy.stack.env_example import render
 from deploy.stack.program import StackError
-from deploy.stack.settings import StackSettings
+from deploy.stack.settings import StackSettings, load_stack_settings
 from streams.settings import load_settings
 
 
@@ -57,7 +57,7 @@ def main() -> int:
         print(render(), end="")
         return 0
     try:
-        settings = StackSettings()
+        settings = load_stack_settings()
         addresses = read_addresses(load_settings(), settings)
     except ValidationError as error:
         print(error, file=sys.stderr)

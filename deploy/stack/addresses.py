@@ -41,6 +41,19 @@ class Addresses:
     dist_port: int
     epmd_port: int
 
+    def listening(self, service: str) -> dict[str, int]:
+        """What each port of a service is for -> the port."""
+        return {
+            "kafka": {"Kafka": self.kafka.port, "Kafka's controller": self.controller_port},
+            "rabbitmq": {
+                "RabbitMQ": self.rabbitmq.port,
+                "RabbitMQ's management API": self.management.port,
+                "Erlang's distribution": self.dist_port,
+                "Erlang's port mapper": self.epmd_port,
+            },
+            "redis": {"Redis": self.redis.port},
+        }[service]
+
 
 def _parse(url: str, default_port: int) -> Address:
     parts = urlsplit(url)

@@ -59,7 +59,9 @@ def _services_stay_off(root: list[str]) -> Iterator[None]:
     if POLICY.exists():
         yield
         return
-    subprocess.run([*root, "tee", str(POLICY)], input=b"#!/bin/sh\nexit 101\n", stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [*root, "tee", str(POLICY)], input=b"#!/bin/sh\nexit 101\n", stdout=subprocess.DEVNULL, check=True
+    )
     subprocess.run([*root, "chmod", "755", str(POLICY)], check=True)
     try:
         yield

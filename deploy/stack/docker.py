@@ -25,7 +25,9 @@ def _quiet(*command: str) -> bool:
 
 def engine_answers() -> bool:
     """Whether `docker compose` can be used here."""
-    return shutil.which("docker") is not None and _quiet("docker", "info") and _quiet("docker", "compose", "version")
+    return (
+        shutil.which("docker") is not None and _quiet("docker", "info") and _quiet("docker", "compose", "version")
+    )
 
 
 def compose_environment(addresses: Addresses, settings: StackSettings) -> dict[str, str]:

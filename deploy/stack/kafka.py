@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from deploy.stack.addresses import Addresses
+from deploy.stack.lock import exclusive
 from deploy.stack.program import Program, StackError
 from deploy.stack.settings import ROOT, StackSettings
 
@@ -20,17 +21,18 @@ POM = SOURCE / "pom.xml"
 
 def fetch_jars(libs: Path) -> None:
     """Fill `libs` with the pom's jars; nothing is done when they are already this pom's."""
-    stamp = libs / "pom.sha256"
-    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print("kafka     fetching the jars of deploy/kafka/pom.xml with Maven", flush=True)
-    fresh = libs.with_name(libs.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    _copy_dependencies(fresh)
-    (fresh / stamp.name).write_text(wanted)
-    shutil.rmtree(libs, ignore_errors=True)
-    fresh.rename(libs)
+    with exclusive(libs.with_name("libs.lock")):
+        stamp = libs / "pom.sha256"
+        wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        print("kafka     fetching the jars of deploy/kafka/pom.xml with Maven", flush=True)
+        fresh = libs.with_name(libs.name + ".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        _copy_dependencies(fresh)
+        (fresh / stamp.name).write_text(wanted)
+        shutil.rmtree(libs, ignore_errors=True)
+        fresh.rename(libs)
 
 
 def _copy_dependencies(folder: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.stack import docker, native, supervisor
 from deploy.stack.addresses import Addresses
+from deploy.stack.lock import exclusive
 from deploy.stack.probes import SERVICES, ask_all
 from deploy.stack.program import StackError
 from deploy.stack.settings import StackSettings
@@ -28,14 +27,6 @@ class ServiceStatus:
     version: str
     problem: str
     run_by: str  # supervisord (pid N) | docker | external | nobody
-
-
-@contextmanager
-def _one_at_a_time(settings: StackSettings) -> Iterator[None]:
-    settings.dir.mkdir(parents=True, exist_ok=True)
-    with (settings.dir / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _silent(addresses: Addresses, names: Sequence[str] = SERVICES) -> list[str]:
@@ -75,7 +66,7 @@ def up(addresses: Addresses, settings: StackSettings) -> list[str]:
     """Start what does not answer and wait for it; returns the names started. Raises StackError."""
     if not _silent(addresses):
         return []
-    with _one_at_a_time(settings):
+    with exclusive(settings.dir / "lock"):
         silent = _silent(addresses)
         print(f"starting  {', '.join(silent)}", flush=True)
         if _use_docker(settings):
@@ -88,7 +79,7 @@ def up(addresses: Addresses, settings: StackSettings) -> list[str]:
 
 def down(addresses: Addresses, settings: StackSettings) -> bool:
     """Stop what `up` started, and nothing else; False when that was nothing."""
-    with _one_at_a_time(settings):
+    with exclusive(settings.dir / "lock"):
         stopped = supervisor.stop(settings.dir)
         if _use_docker(settings):
             stopped = docker.stop_docker(addresses, settings) or stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 from deploy.stack import supervisor
@@ -32,9 +33,29 @@ def _check_loopback(names: Sequence[str], addresses: Addresses) -> None:
             )
 
 
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _check_ports(names: Sequence[str], addresses: Addresses, settings: StackSettings) -> None:
+    """A port held by another program would show only as a service that never gets ready."""
+    ours = {name for name, info in supervisor.process_states(settings.dir).items() if info["pid"]}
+    for name in names:
+        for purpose, port in addresses.listening(name).items():
+            if name not in ours and _is_taken(port):
+                raise StackError(
+                    f"{purpose} needs port {port}, which another program holds, and {name} does not answer."
+                    f" Stop that program, or choose another port with CAPI_{name.upper()}_URL"
+                    f" or one of the CAPI_STACK_{name.upper()}_…_PORT settings (deploy/env.example)."
+                )
+
+
 def start_native(names: Sequence[str], addresses: Addresses, settings: StackSettings) -> None:
     """Start the named services under supervisord; does not wait for them. Raises StackError."""
     _check_loopback(names, addresses)
+    _check_ports(names, addresses, settings)
     settings.dir.mkdir(parents=True, exist_ok=True)
     missing = missing_packages(names)
     if missing and not settings.install:

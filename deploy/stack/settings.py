@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,9 +16,7 @@ class StackSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CAPI_STACK_", extra="ignore", frozen=True)
 
-    dir: Path = Field(
-        Path(".stack"), description="Folder of the stack's data, logs and generated configuration."
-    )
+    dir: Path = Field(Path(".stack"), description="Folder of the stack's data, logs and generated configuration.")
     engine: Literal["auto", "docker", "native"] = Field(
         "auto", description="docker, native, or auto: Docker when an engine with Compose answers, else native."
     )
@@ -33,9 +31,7 @@ class StackSettings(BaseSettings):
     kafka_controller_port: int = Field(
         0, ge=0, le=65535, description="Port of Kafka's controller; 0 means Kafka's port + 12000."
     )
-    rabbitmq_memory_mb: int = Field(
-        1024, ge=128, description="RabbitMQ blocks publishers above this memory, MiB."
-    )
+    rabbitmq_memory_mb: int = Field(1024, ge=128, description="RabbitMQ blocks publishers above this memory, MiB.")
     rabbitmq_disk_free_mb: int = Field(
         200, ge=1, description="RabbitMQ blocks publishers when less disk than this is free, MiB."
     )
@@ -52,3 +48,8 @@ class StackSettings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         # A stack belongs to a checkout, so it is found from every working directory.
         return value if value.is_absolute() else ROOT / value
+
+
+def load_stack_settings(**overrides: Any) -> StackSettings:
+    """Settings from the environment; raises pydantic's ValidationError, which lists every mistake."""
+    return StackSettings(**overrides)
