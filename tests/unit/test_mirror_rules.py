@@ -50,8 +50,6 @@ def test_switched_off_it_remembers_nothing() -> None:
 
 
 async def test_a_cancellation_that_the_client_swallows_ends_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
     waiting = asyncio.Event()
 
     async def swallowing(*_: object) -> None:
