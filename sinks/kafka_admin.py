@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, for_code
 from streams.topics import TopicSpec
 
 REQUEST_TIMEOUT_MS = 20_000
+SETTLE_LOOKS, SETTLE_LOOK_S = 50, 0.1
 TOPIC_OWN_CONFIG = 1  # Kafka protocol, DescribeConfigs: ConfigSource.TOPIC_CONFIG
 _ALREADY_EXISTS, _UNKNOWN_TOPIC = 36, 3
 
@@ -63,8 +64,8 @@ def _refusals(spec: TopicSpec, found: ActualTopic) -> list[TopicChange]:
     refusals = []
     if found.partitions != spec.partitions:
         why = (
-            f"has {found.partitions} partitions, CAPI_PARTITIONS is {spec.partitions}: changing it moves sessions "
-            "to other partitions, so it is a migration (new CAPI_NAMESPACE, then drain the old one); set it back"
+            f"has {found.partitions} partitions, CAPI_PARTITIONS is {spec.partitions}: set it back; "
+            "a change moves sessions to other partitions, so it is a migration"
         )
         refusals.append(TopicChange(spec.name, "refused", why))
     if found.replication != spec.replication:
@@ -165,7 +166,17 @@ async def apply(client: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> list
     for spec in specs:
         if (spec.name, "configure") in chosen:
             await _configure(client, spec, actual[spec.name])
+    await _settled(client, specs)
     return changes
+
+
+async def _settled(client: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:
+    """Wait until the brokers show what the controller has taken; a role that starts now would miss a topic."""
+    for _ in range(SETTLE_LOOKS):
+        if all(change.action == "refused" for change in await plan(client, specs)):
+            return
+        await asyncio.sleep(SETTLE_LOOK_S)
+    raise KafkaAdminError("Kafka took the changes but does not show them: look at the brokers' logs, apply again")
 
 
 async def _create(client: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:

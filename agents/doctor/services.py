@@ -98,7 +98,7 @@ def check_management(settings: Settings, quick: bool) -> list[Check]:
             checks = [_check_rabbitmq_version(admin.versions())]
             if not quick:
                 wanted, actual = definitions(settings), admin.definitions()
-                checks += _check_topology(difference(wanted, actual), {k: len(v) for k, v in wanted.items()})
+                checks += check_topology(difference(wanted, actual), {k: len(v) for k, v in wanted.items()})
                 checks += _check_counts(admin.message_counts()) if actual is not None else []
     except RabbitAdminError as error:
         return [failed("rabbitmq management", "cannot be used", str(error))]
@@ -113,7 +113,7 @@ def _check_rabbitmq_version(versions: dict[str, str]) -> Check:
     return ok("rabbitmq management", found)
 
 
-def _check_topology(changes: Sequence[QueueChange], wanted: dict[str, int]) -> list[Check]:
+def check_topology(changes: Sequence[QueueChange], wanted: dict[str, int]) -> list[Check]:
     checks = []
     for kind, number in wanted.items():
         here = [change for change in changes if change.kind == kind]
