@@ -13,8 +13,8 @@ from streams.session import IDENTIFY, Dropped, Effect, Flushed, Session, decode_
 from streams.windows import Windows
 from tests.unit.strategies import GAP, PARTITIONS, Entry, limits_of
 
-settings.register_profile("quick", max_examples=150, deadline=None, print_blob=True)
-settings.register_profile("deep", max_examples=5_000, deadline=None, print_blob=True)
+settings.register_profile("quick", max_examples=60, deadline=None, print_blob=True)
+settings.register_profile("deep", max_examples=2_000, deadline=None, print_blob=True)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))  # `deep` for a long look
 FAR_MS = 10_000_000
 TIMED = ("idle", "max_age", "merge_window")  # flush reasons that need no event

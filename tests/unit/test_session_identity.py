@@ -1,4 +1,4 @@
-"""Who is known when a window closes, compared with an independent memory of the session."""
+"""Who is known and who consents when a window closes, compared with an independent memory of the session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given
 
 from streams.events import USER_FIELDS, Event
-from streams.session import Duplicate, Flushed
+from streams.session import Dropped, Duplicate, Flushed
 from tests.unit.session_worker import PROFILE, TIMED, ended, offset_of, traced
 from tests.unit.strategies import SMALL, Entry, histories
 
@@ -45,15 +45,17 @@ def test_what_is_known_at_a_flush_is_on_every_event(log: list[Entry]) -> None:
         flushes = [effect for effect in effects if isinstance(effect, Flushed)]
         for flushed in flushes:
             if flushed.batch.reason in (*TIMED, "identity"):  # these come before the event itself
-                check_backfill(flushed, memories[flushed.batch.key].fields, raw)
+                check(flushed, memories[flushed.batch.key], raw)
         if (event := entry.event) is None or any(isinstance(effect, Duplicate) for effect in effects):
             continue
         if forgotten(memories[event.key], entry.at_ms):
             memories[event.key] = Memory()
         memories[event.key].admit(event, entry.at_ms)
+        dropped = any(isinstance(effect, Dropped) for effect in effects)
+        assert dropped == (memories[event.key].consent == "denied")
         for flushed in flushes:
             if flushed.batch.reason not in (*TIMED, "identity"):
-                check_backfill(flushed, memories[event.key].fields, raw)
+                check(flushed, memories[event.key], raw)
 
 
 @PROFILE
@@ -72,10 +74,11 @@ def test_each_fill_names_the_event_that_brought_it(log: list[Entry]) -> None:
                     assert (batch.key, source, name, getattr(enriched.event.user, name)) in brought
 
 
-def check_backfill(flushed: Flushed, known: dict[str, object], raw: dict[int, Event]) -> None:
+def check(flushed: Flushed, memory: Memory, raw: dict[int, Event]) -> None:
+    assert memory.consent != "denied"
     for enriched in flushed.batch.events:
         own = raw[offset_of(enriched)].user
         for name in USER_FIELDS:
-            expected = getattr(own, name) or known.get(name) or getattr(own, name)
-            assert getattr(enriched.event.user, name) == expected
-            assert (name in enriched.backfilled) == (not getattr(own, name) and name in known)
+            fill = memory.fields.get(name) if not getattr(own, name) else None
+            assert getattr(enriched.event.user, name) == (fill or getattr(own, name))
+            assert (name in enriched.backfilled) == (fill is not None)

@@ -1,4 +1,4 @@
-"""What must hold for every log: nothing lost, nothing twice, nothing late, nothing without consent."""
+"""What must hold for every log: nothing lost, nothing twice, nothing late, nothing from nothing."""
 
 from __future__ import annotations
 
@@ -53,22 +53,6 @@ def test_none_waits_longer_than_its_deadline(log: list[Entry]) -> None:
             waits = [batch.flushed_at_ms - times[offset_of(enriched)] for enriched in batch.events]
             assert max(waits) <= SMALL.max_age_ms
         before_ms[entry.partition] = entry.at_ms
-
-
-@PROFILE
-@given(histories)
-def test_no_batch_after_consent_is_denied(log: list[Entry]) -> None:
-    denied: set[bytes] = set()
-    for entry, effects in traced(log):
-        event = entry.event
-        for effect in effects:
-            if isinstance(effect, Flushed) and effect.batch.reason in TIMED:
-                assert effect.batch.key not in denied
-        if event is not None and not any(isinstance(effect, Duplicate) for effect in effects):
-            if event.consent == "denied":
-                denied.add(event.key)
-            elif event.consent == "granted":
-                denied.discard(event.key)
 
 
 @PROFILE

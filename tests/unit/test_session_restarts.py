@@ -19,7 +19,7 @@ from tests.unit.session_worker import (
 )
 from tests.unit.strategies import Draft, Entry, drafts, histories, place
 
-MACHINE = settings(PROFILE, max_examples=PROFILE.max_examples // 3, stateful_step_count=40)
+MACHINE = settings(PROFILE, max_examples=PROFILE.max_examples // 2, stateful_step_count=40)
 
 
 @PROFILE
@@ -66,7 +66,7 @@ def test_restart_at_any_offset_yields_the_same_bytes(log: list[Entry], data: st.
 
 
 @PROFILE
-@given(histories, st.lists(st.integers(-200, 200), min_size=40, max_size=40), st.data())
+@given(histories, st.lists(st.integers(-200, 200), min_size=50, max_size=50), st.data())
 def test_a_clock_that_steps_back_loses_nothing(log: list[Entry], steps: list[int], data: st.DataObject) -> None:
     """Log time can step back when another broker leads a partition: still once each, still restartable."""
     bent = [e._replace(at_ms=max(0, e.at_ms + step)) for e, step in zip(log, steps, strict=False)]
