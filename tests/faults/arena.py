@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -33,6 +34,7 @@ async def fight(challenge: Challenge, folder: Path) -> Report:
         f"seed {challenge.seed}: {challenge.events} events, {challenge.faults} faults, logs in {folder}",
         file=sys.stderr,
     )
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells at length that a killed broker is away
     plan = make_plan(challenge.seed, challenge.events, challenge.sessions, challenge.duration_s)
     faults = schedule(
         challenge.seed,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
+from streams.events import Event, decode_input
 from streams.settings import Settings
 from tests.faults.verdict import Landed
 from tests.kafka import read_all
@@ -20,6 +22,16 @@ async def committed(settings: Settings, topic: str, *, timeout_s: float = READ_S
     """Every committed record that `capi.<topic>` holds now, in log order a partition. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         return await read_all(settings, settings.topic(topic))
+
+
+def arrivals(log: Iterable[ConsumerRecord]) -> dict[str, list[int]]:
+    """Event id -> log times (ms) of its copies in `sessions.in`; ticks are left out."""
+    times: dict[str, list[int]] = {}
+    for record in log:
+        value = decode_input(record.value)
+        if isinstance(value, Event):
+            times.setdefault(value.event_id, []).append(record.timestamp)
+    return times
 
 
 async def read_ledger(url: str, *, timeout_s: float = 10.0) -> tuple[list[Landed], int]:

@@ -13,7 +13,7 @@ import httpx
 
 from streams.events import decode_batch, decode_reject
 from streams.settings import Settings
-from tests.faults.collect import answers, committed, members, read_ledger
+from tests.faults.collect import answers, arrivals, committed, members, read_ledger
 from tests.faults.plan import SHOPS
 from tests.faults.roles import Role, capi, clean_environment, faust, run_once, stop_all
 from tests.faults.verdict import NOT_SENT, Collected, pixel_of
@@ -100,12 +100,15 @@ class Site:
         landed, in_clear = await read_ledger(self.platforms_url) if self.delivers else (None, 0)
         batches = await committed(self.settings, "batches")
         rejects = await committed(self.settings, "rejects")
+        log = await committed(self.settings, "sessions.in")
         return Collected(
             accepted=accepted,
             batches=[decode_batch(record.value) for record in batches],
             rejects=[decode_reject(record.value) for record in rejects],
             landed=landed,
             in_clear=in_clear,
+            arrivals=arrivals(log),
+            remembers_ms=round(1000 * (self.settings.idle_s + self.settings.grace_s)),
         )
 
     def provision(self) -> None:

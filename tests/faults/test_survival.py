@@ -25,7 +25,7 @@ async def test_everything_survives(tmp_path: Path) -> None:
     assert len(report.faults) >= 12
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 async def test_ci_subset(tmp_path: Path) -> None:
     """All kinds of faults, small enough for every change."""
     challenge = Challenge(seed=seed(), events=1_200, sessions=270, duration_s=40, faults=5)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -39,13 +40,17 @@ class Landed(msgspec.Struct, frozen=True):
 
 class Collected(msgspec.Struct, frozen=True):
     """Everything a run left behind. `landed` is None when only the session stage was run; `in_clear` counts the
-    personal data that reached a platform unhashed."""
+    personal data that reached a platform unhashed. `arrivals` are the log times (ms) of each event's copies in
+    `sessions.in`; a session remembers an id for `remembers_ms` at least.
+    """
 
     accepted: frozenset[str]
     batches: Sequence[Batch]
     rejects: Sequence[Reject] = ()
     landed: Sequence[Landed] | None = None
     in_clear: int = 0
+    arrivals: Mapping[str, Sequence[int]] = {}
+    remembers_ms: int = 0
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -64,13 +69,16 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`duplicates_bound` is the most platform duplicates that the faults of the run excuse."""
+    """`duplicates_bound` is the most platform duplicates that the faults of the run excuse. `came_too_late` are
+    events that left twice because a fault held their second copy back for longer than a session remembers ids:
+    that is what the grace promises, so they are counted, not blamed."""
 
     rows: tuple[Row, ...]
     batches: int
     batch_ids_twice: int
     copies_differ: int
     events_in_two_batches: int
+    came_too_late: int
     not_enriched: int
     rejected: int
     in_clear: int
@@ -90,12 +98,15 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
     events = plan.events()
     out = Counter(enriched.event.event_id for batch in collected.batches for enriched in batch.events)
     copies, story = _copies(collected.batches), Story(events)
+    twice = {event_id for event_id, count in _batches_per_event(collected.batches).items() if count > 1}
+    late = {event_id for event_id in twice if _came_too_late(collected, event_id)}
     return Verdict(
         rows=(_batches_row(events, collected, out), *_platform_rows(events, collected)),
         batches=len(copies),
         batch_ids_twice=sum(len(found) > 1 for found in copies.values()),
         copies_differ=sum(len(set(found)) > 1 for found in copies.values()),
-        events_in_two_batches=sum(count > 1 for count in _batches_per_event(collected.batches).values()),
+        events_in_two_batches=len(twice - late),
+        came_too_late=len(late),
         not_enriched=sum(_not_enriched(story, batch) for batch in collected.batches),
         rejected=len(collected.rejects),
         in_clear=collected.in_clear,
@@ -122,6 +133,11 @@ def _copies(batches: Iterable[Batch]) -> dict[str, list[bytes]]:
 def _batches_per_event(batches: Iterable[Batch]) -> Counter[str]:
     places = {(batch.batch_id, enriched.event.event_id) for batch in batches for enriched in batch.events}
     return Counter(event_id for _, event_id in places)
+
+
+def _came_too_late(collected: Collected, event_id: str) -> bool:
+    times = sorted(collected.arrivals.get(event_id, ()))
+    return any(later - earlier >= collected.remembers_ms for earlier, later in pairwise(times))
 
 
 def _batches_row(events: Mapping[str, Planned], collected: Collected, out: Counter[str]) -> Row:

@@ -120,6 +120,14 @@ def test_event_in_two_batches_is_seen() -> None:
     assert "1 events in two batches" in found.problems
 
 
+@pytest.mark.parametrize(("apart_ms", "blamed"), [(23_999, 1), (24_000, 0)])
+def test_copy_that_came_after_the_grace_is_counted_but_not_blamed(apart_ms: int, blamed: int) -> None:
+    log = {"view": [5_000 + apart_ms, 5_000]}
+    data = Collected(EVERYTHING, [*GOOD, batch("c", "view")], arrivals=log, remembers_ms=24_000)
+    found = judge(PLAN, data)
+    assert (found.events_in_two_batches, found.came_too_late) == (blamed, 1 - blamed)
+
+
 @pytest.mark.parametrize("stranger", ["nobody-planned", "login"])
 def test_stranger_and_delivered_login_are_unexpected(stranger: str) -> None:
     found = verdict([*GOOD, batch("c", stranger)])
