@@ -36,7 +36,7 @@ Histories = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
-def command(events: Events = 2000, speed: Speed = 600, histories: Histories = None, json: Json = False) -> None:
+def command(events: Events = 2000, speed: Speed = 720, histories: Histories = None, json: Json = False) -> None:
     """Replay real visitor histories through everything and show what came out.
 
     Kafka, RabbitMQ and Redis have to run (make up). Everything else is the demo's own and goes at its end;
@@ -52,7 +52,7 @@ def command(events: Events = 2000, speed: Speed = 600, histories: Histories = No
         console.print(Text(str(error), "red"))
         raise typer.Exit(1) from error
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(verdict)))
+        typer.echo(msgspec.json.encode(msgspec.to_builtins(verdict) | {"good": verdict.good}))
     else:
         console.print(result(verdict, time.monotonic() - started_s, speed))
     if not verdict.good:

@@ -53,8 +53,8 @@ async def _through(world: World, planned: Sequence[Planned], progress: Progress,
                 _sent_and_arrived(world, planned, progress, ledger),
             )
             progress.phase = "stopping the roles"
-        accepted = await ledger.read()  # after the last role, so that a late duplicate is in it too
-    return judge(planned, progress.batches, accepted, progress.rejected)
+        taken = await ledger.read()  # after the last role, so that a late duplicate is in it too
+    return judge(planned, progress.batches, taken.events, progress.rejected, taken.totals.privacy_violations)
 
 
 async def _answering(ledger: Ledger, platforms: Processes) -> None:
@@ -90,7 +90,7 @@ async def _sent_and_arrived(world: World, planned: Sequence[Planned], progress: 
 async def _arrived(progress: Progress, ledger: Ledger) -> None:
     while not (progress.complete and progress.held == 0):
         with suppress(httpx.HTTPError):
-            progress.on_ledger(await ledger.read())
+            progress.on_ledger((await ledger.read()).events)
         if progress.sent == progress.planned:
             progress.phase = "waiting for the last windows to close"
         await asyncio.sleep(POLL_S)

@@ -14,11 +14,20 @@ from agents.demo.verdict import Accepted
 TIMEOUT_S = 10
 
 
-class _Ledger(msgspec.Struct):
+class Totals(msgspec.Struct, frozen=True):
+    """`privacy_violations`: events refused because they held personal data in the clear."""
+
+    privacy_violations: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Everything the stand-in took."""
+
     events: list[Accepted]
+    totals: Totals
 
 
-_decode = msgspec.json.Decoder(_Ledger).decode
+_decode = msgspec.json.Decoder(Taken).decode
 
 
 class Ledger:
@@ -27,10 +36,10 @@ class Ledger:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def read(self) -> list[Accepted]:
-        """Everything accepted so far. Raises httpx.HTTPError."""
+    async def read(self) -> Taken:
+        """As of now. Raises httpx.HTTPError."""
         answer = await self._client.get("/ledger")
-        return _decode(answer.raise_for_status().content).events
+        return _decode(answer.raise_for_status().content)
 
     async def ready(self, every_s: float = 0.1) -> None:
         """Wait until the stand-in answers; the caller bounds the time."""

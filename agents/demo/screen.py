@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from agents.demo.progress import Progress
@@ -20,8 +20,8 @@ REASONS = {
     "size": "too many events",
     "identity": "someone else logged in",
 }
-BAR_WIDTH = 36
-SHOWN = 5
+BAR_WIDTH = 30
+SHOWN = 3
 
 
 class Screen:
@@ -40,7 +40,7 @@ class Screen:
         rows.add_row("batches released", "", str(len(progress.batches)))
         for platform, count in progress.delivered.items():
             rows.add_row(f"at {NAMES[platform]}", _bar(count, progress.planned), f"{count} of {progress.planned}")
-        return Panel(Group(self._spinner, Text(), rows), title="capi demo", border_style="cyan", width=96)
+        return Panel(Group(self._spinner, Text(), rows), title="capi demo", border_style="cyan", expand=False)
 
 
 def _bar(done: int, total: int) -> ProgressBar:
@@ -49,38 +49,39 @@ def _bar(done: int, total: int) -> ProgressBar:
 
 def result(verdict: Verdict, took_s: float, speed: float) -> RenderableType:
     """The table of the run."""
-    table = Table(title=f"{verdict.events_in} events in {took_s:.0f} s, time {speed:g} times faster", width=96)
-    table.add_column("what", no_wrap=True)
-    table.add_column("count", justify="right")
-    table.add_column("")
-    table.add_row("events in", str(verdict.events_in), "clicks, carts and orders of real visitors")
+    table = Table("what", Column("count", justify="right"), "", title=_title(verdict, took_s, speed))
+    table.add_row("events in", str(verdict.events_in), "clicks, carts, orders of real visitors")
     table.add_row("sessions", str(verdict.sessions), "days of a visitor")
-    table.add_row("batches", str(verdict.batches), "", end_section=not verdict.flushes)
+    table.add_row("batches", str(verdict.batches))
     for reason, count in verdict.flushes.items():
         table.add_row(f"  flushed: {reason}", str(count), REASONS.get(reason, ""))
     table.add_section()
     for platform, count in verdict.delivered.items():
+        table.add_row(f"delivered to {NAMES[platform]}", str(count))
+        table.add_row("  with an identity", str(verdict.identified[platform]))
         table.add_row(
-            f"delivered to {NAMES[platform]}", str(count), f"{verdict.identified[platform]} with an identity"
-        )
-        table.add_row(
-            "  thanks to the backfill", str(verdict.backfilled[platform]), "sent without one, arrived with one"
+            "  only by the backfill", str(verdict.backfilled[platform]), "sent without, arrived with one"
         )
     table.add_section()
-    table.add_row("duplicates", str(verdict.duplicates), "accepted twice; platforms merge them by event_id")
-    for what, items in _failures(verdict):
-        style = "bold red" if items else "green"
-        table.add_row(Text(what, style), Text(str(len(items)), style), ", ".join(items[:SHOWN]))
-    for reason, count in verdict.rejected.items():
-        table.add_row(Text("rejected at the door", "bold red"), str(count), reason)
+    table.add_row("duplicates", str(verdict.duplicates), "platforms merge them by event_id")
+    for what, count, examples in _failures(verdict):
+        style = "bold red" if count else "bold green"
+        table.add_row(Text(what, style), Text(str(count), style), examples)
     return table
 
 
-def _failures(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
-    always = [("lost", verdict.lost)]
-    rare = [
-        ("unexpected", verdict.unexpected),
-        ("left a session twice", verdict.flushed_twice),
-        ("not backfilled", verdict.not_backfilled),
-    ]
-    return always + [(what, items) for what, items in rare if items]
+def _title(verdict: Verdict, took_s: float, speed: float) -> str:
+    return f"{verdict.events_in} events through the pipeline in {took_s:.0f} s, time {speed:g} times faster"
+
+
+def _failures(verdict: Verdict) -> list[tuple[str, int, str]]:
+    """What must be 0, with a few examples. `lost` is always shown, the others only when there are any."""
+    listed = {
+        "unexpected": verdict.unexpected,
+        "left a session twice": verdict.flushed_twice,
+        "not backfilled": verdict.not_backfilled,
+    }
+    rows = [(what, len(items), ", ".join(items[:SHOWN])) for what, items in listed.items()]
+    rows += [("rejected at the door", count, reason) for reason, count in verdict.rejected.items()]
+    rows.append(("in the clear", verdict.in_clear, "personal data that was not hashed"))
+    return [("lost", len(verdict.lost), ", ".join(verdict.lost[:SHOWN])), *(row for row in rows if row[1])]

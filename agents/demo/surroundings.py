@@ -24,7 +24,7 @@ async def remove(settings: Settings) -> None:
     with suppress(RabbitAdminError):
         await asyncio.to_thread(_delete_vhost, settings)
     with suppress(KafkaAdminError):
-        async with kafka_admin(settings.kafka_servers) as client:
+        async with kafka_admin(settings.kafka_servers, within_s=3) as client:
             await client.delete_topics([spec.name for spec in topics(settings)])
     await remove_keys(settings)
 

@@ -43,7 +43,7 @@ class World:
 
 def make_world(name: str, folder: Path, speed: float) -> World:
     """Windows `speed` times shorter than the rule's 30 minutes and 4 hours; the services of the environment."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "state").mkdir(parents=True, exist_ok=True)
     tenants = folder / "tenants.toml"
     tenants.write_text(TENANTS, encoding="utf-8")
     port = _free_port()

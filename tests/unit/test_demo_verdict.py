@@ -92,6 +92,10 @@ def test_a_reject_fails_the_run_and_gives_its_reason() -> None:
     assert not verdict.good
 
 
+def test_personal_data_in_the_clear_fails_the_run() -> None:
+    assert not judge(PLAN, BATCHES, LEDGER, {}, in_clear=1).good
+
+
 def test_progress_counts_what_waits_and_ends_when_all_arrived() -> None:
     progress = Progress(planned=3)
     for step in PLAN:
