@@ -68,7 +68,11 @@ class Settings(BaseSettings):
     tick_s: float = Field(5, gt=0, description="Every how many seconds a partition's owner appends a tick.")
     max_events: int = Field(500, ge=1, description="A session window with this many events is flushed.")
     max_bytes: int = Field(
-        262_144, ge=1024, le=900_000, description="A session window of this size is flushed, bytes."
+        # at most: twice as much, with a thousand remembered ids, would not fit one Kafka record of the changelog
+        262_144,
+        ge=1024,
+        le=262_144,
+        description="A session window of this size is flushed, bytes.",
     )
     flush_on: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"Purchase"}),

@@ -9,10 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
+from pydantic import ValidationError
 
 from streams.batches import batches_of
-from streams.session import Held, Known, Session, decode_session, encode_session
+from streams.envelope import MAX_ID
+from streams.events import Event, encode
+from streams.session import SEEN_IDS, Arrival, Held, Known, Limits, Session, arrive, decode_session, encode_session
+from streams.settings import load_settings
 
+KAFKA_RECORD_BYTES = 1_048_576
 STORED = (Path(__file__).parents[1] / "data/state/session_v1.json").read_bytes().rstrip(b"\n")
 EM = "973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b"  # test@example.com
 VIEW = (
@@ -57,3 +63,23 @@ def test_the_smallest_value_of_format_1_is_read() -> None:
     """Fields at their default are not stored."""
     smallest = decode_session(b'{"v":1,"last_at_ms":1,"last_offset":2}')
     assert smallest == Session(last_at_ms=1, last_offset=2)
+
+
+def test_the_largest_value_fits_one_kafka_record() -> None:
+    """A visitor with the longest ids the door lets in, who never buys: otherwise one could stop a worker."""
+    limits = Limits(max_events=10_000, max_bytes=262_144)
+    session, largest = None, 0
+    for number in range(2 * SEEN_IDS):
+        event = Event(
+            event_id=f"{number:04}".ljust(MAX_ID, "\U0001f6d2"),
+            event_name="PageView",
+            event_time_ms=number,
+            tenant="default",
+            session_id="s-1",
+        )
+        session, _ = arrive(Arrival(event.key, 0, number, number, event, encode(event)), session, limits)
+        if number % 10 == 0 and number > SEEN_IDS:
+            largest = max(largest, len(encode_session(session)))
+    assert SEEN_IDS * MAX_ID < largest < KAFKA_RECORD_BYTES - 50_000  # room for identity and the envelope
+    with pytest.raises(ValidationError, match="max_bytes"):
+        load_settings(max_bytes=limits.max_bytes + 1)
