@@ -14,7 +14,7 @@ from streams.settings import Settings, load_settings
 
 FILE = Path(__file__).parents[2] / "deploy/env.example"
 ENTRY = re.compile(r"((?:^# .+\n)+)^#([A-Z_]+)=(.*)$", re.MULTILINE)
-CLASSES = [(Settings, "CAPI_"), (StackSettings, "CAPI_STACK_")]
+CLASSES: list[tuple[type[BaseSettings], str]] = [(Settings, "CAPI_"), (StackSettings, "CAPI_STACK_")]
 
 
 def _entries() -> dict[str, tuple[str, str]]:
