@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -44,6 +45,8 @@ def command(
     if provision:
         _provision(settings, with_queues=not {"dispatch", "deliver"}.isdisjoint(chosen))
     settings.state_dir.mkdir(parents=True, exist_ok=True)  # Faust makes only a worker's own folder in it
+    for process in processes:  # Faust makes the last folder of the path only
+        Path(process.env["CAPI_STATE_DIR"]).mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(processes, _tell_json if json else _tell, _to_stderr if json else _to_stdout)
     asyncio.run(_until_signal(supervisor))
 
