@@ -1,0 +1,66 @@
+"""Outcome records: in Kafka when it is there, dropped and counted when it is not, and never in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from sinks import outcomes as module
+from sinks.deliver.letters import read_letter
+from sinks.deliver.policy import Ack, Retry
+from sinks.deliver.settle import outcome
+from sinks.outcomes import DROPPED, Outcomes
+from sinks.topology import Rung
+from streams.events import Outcome, decode_outcome, encode, session_key
+from streams.settings import load_settings
+from tests.kafka import fresh_settings, read_until, topics_of
+from tests.unit.deliver_letters import NOW_MS, job
+
+pytestmark = pytest.mark.stack
+
+
+def letters(count: int) -> list[Outcome]:
+    found = []
+    for number in range(count):
+        letter = read_letter(encode(job(number)), {"capi-attempt": 2}, "meta.view", NOW_MS)
+        retry = Retry(outcome="throttled", why="rate limit", code="80004", rung=Rung(300))
+        found.append(outcome(letter, retry if number == 0 else Ack(outcome="delivered", trace_id="t"), NOW_MS))
+    return found
+
+
+async def test_recorded_outcomes_are_in_the_topic() -> None:
+    settings = fresh_settings()
+    async with topics_of(settings):
+        sender = Outcomes(settings)
+        sender.start()
+        sender.record(letters(50))
+        await sender.close()
+        records = await read_until(settings, settings.topic("outcomes"), lambda found: len(found) >= 50)
+    by_event = {decode_outcome(record.value).event_id: record for record in records}
+    assert len(by_event) == 50
+    first = decode_outcome(by_event["e-0"].value)
+    assert (first.outcome, first.code, first.retry_in_s, first.attempt, first.parked) == (
+        "throttled",
+        "80004",
+        300,
+        2,
+        False,
+    )
+    assert by_event["e-7"].key == session_key("default", "s-7")
+
+
+async def test_kafka_away_costs_no_time_and_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 30)
+    monkeypatch.setattr(module, "CLOSE_TIMEOUT_S", 0.3)
+    sender = Outcomes(load_settings(kafka_url="kafka://127.0.0.1:9"))
+    sender.start()
+    await asyncio.sleep(0)
+    before, started_s = DROPPED._value.get(), time.monotonic()
+    sender.record(letters(50))
+    assert time.monotonic() - started_s < 0.1
+    assert DROPPED._value.get() - before == 20
+    await sender.close()
+    assert DROPPED._value.get() - before == 50
+    assert time.monotonic() - started_s < 5
