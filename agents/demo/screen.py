@@ -44,7 +44,9 @@ class Screen:
 
 
 def _bar(done: int, total: int) -> ProgressBar:
-    return ProgressBar(total=max(total, 1), completed=done, width=BAR_WIDTH)
+    return ProgressBar(
+        total=max(total, 1), completed=done, width=BAR_WIDTH, complete_style="cyan", finished_style="green"
+    )
 
 
 def result(verdict: Verdict, took_s: float, speed: float) -> RenderableType:

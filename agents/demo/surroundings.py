@@ -16,7 +16,8 @@ from streams.topics import topics
 async def make(settings: Settings) -> None:
     """Topics and queues. Raises KafkaAdminError, RabbitAdminError or RedisMissingError, which say what to do."""
     await check_redis(settings)
-    await asyncio.gather(apply_topics(settings), asyncio.to_thread(apply_queues, settings))
+    await apply_topics(settings)
+    await asyncio.to_thread(apply_queues, settings)  # not beside the topics: a thread cannot be cancelled
 
 
 async def remove(settings: Settings) -> None:
