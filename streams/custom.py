@@ -57,7 +57,7 @@ def number(value: object) -> float | int | Bad:
             value = float(value) if len(value) <= 32 and value.isascii() and "_" not in value else float("nan")
         except ValueError:
             return Bad("is not a number")
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is not float and type(value) is not int:
         return Bad("is not a number")
     return value if abs(value) <= MAX_WHOLE else Bad("is not a finite number")
 
@@ -78,9 +78,9 @@ def currency(value: object) -> str | Bad:
 
 def text(value: object) -> str | Bad:
     """A text, or a whole number as text."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         value = str(value)
-    if not isinstance(value, str):
+    if type(value) is not str:
         return Bad("is not text")
     if len(value) > MAX_TEXT:
         return Bad(f"is longer than {MAX_TEXT} characters")

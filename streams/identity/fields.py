@@ -60,8 +60,10 @@ def _take_hashed(field: str, given: object, region: str, found: dict[str, Any], 
             dropped.append(Dropped(f"user_data.{field}", answer.reason))
             continue
         for form, digest in answer.hashes:
-            known = found.get(form, ())
-            if digest not in known:
+            known = found.get(form)
+            if known is None:
+                found[form] = (digest,)
+            elif digest not in known:
                 found[form] = (*known, digest)
         if answer.clear and field in CLEAR_FORMS:
             found.setdefault(CLEAR_FORMS[field], answer.clear)
@@ -85,7 +87,7 @@ def _take_clear(
 
 
 def _values(field: str, given: object, dropped: list[Dropped]) -> list[Any]:
-    if not isinstance(given, list):
+    if type(given) is not list:
         return [given]
     if len(given) > MAX_VALUES:
         dropped.append(Dropped(f"user_data.{field}", f"has more than {MAX_VALUES} values"))
@@ -93,13 +95,13 @@ def _values(field: str, given: object, dropped: list[Dropped]) -> list[Any]:
 
 
 def _text(value: object) -> str | Bad:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         value = str(value)
-    if not isinstance(value, str):
+    if type(value) is not str:
         return Bad("is not text")
     if len(value) > MAX_VALUE:
         return Bad(f"is longer than {MAX_VALUE} characters")
-    return value if value.strip() else Bad("is empty")
+    return value if value and not value.isspace() else Bad("is empty")
 
 
 def _own_region(raw: Mapping[str, Any]) -> str:
