@@ -20,7 +20,7 @@ up: install ## start Kafka, RabbitMQ and Redis where they do not answer yet, and
 	@$(PYTHON) -m deploy.stack up
 
 down: ## stop what `make up` started
-	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.stack down; fi
+	@if [ -x .venv/bin/supervisord ]; then $(PYTHON) -m deploy.stack down; fi
 
 status: install ## say what answers where, and who runs it
 	@$(PYTHON) -m deploy.stack status

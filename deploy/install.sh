@@ -46,6 +46,8 @@ fi
 echo "installing Python packages into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 export VIRTUAL_ENV=.venv
+# Behind a proxy with a certificate authority of its own, only the system's list of authorities knows it.
+[ ! -e /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=true
 .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
 .venv/bin/uv pip install --quiet --no-deps -e .
 echo "$wanted" >$stamp
