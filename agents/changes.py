@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
@@ -32,7 +33,9 @@ def _print_table(rows: Sequence[Row], what: str, applied: bool) -> None:
     if not rows:
         console.print(f"[green]Every {what} is as it should be.[/]")
         return
-    table = Table("done" if applied else "would do", what, "why", title_justify="left")
+    table = Table("done" if applied else "would do")
+    table.add_column(what, overflow="fold")
+    table.add_column("why", overflow="fold")
     for name, action, why in rows:
-        table.add_row(f"[{COLOURS[action]}]{action}[/]", name, why)
+        table.add_row(f"[{COLOURS[action]}]{action}[/]", escape(name), escape(why))
     console.print(table)

@@ -17,7 +17,7 @@ from streams.topics import TopicSpec
 REQUEST_TIMEOUT_MS = 20_000
 SETTLE_LOOKS, SETTLE_LOOK_S = 50, 0.1
 TOPIC_OWN_CONFIG = 1  # Kafka protocol, DescribeConfigs: ConfigSource.TOPIC_CONFIG
-_ALREADY_EXISTS, _UNKNOWN_TOPIC = 36, 3
+_ALREADY_EXISTS = 36
 
 
 class KafkaAdminError(Exception):
@@ -118,19 +118,16 @@ def _release(client: AIOKafkaAdminClient) -> str:
 
 async def read_topics(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, ActualTopic]:
     """Those of the named topics that exist."""
-    found = {t["topic"]: t for t in await client.describe_topics(list(names)) if _exists(t)}
-    if not found:
+    # asked by name, a broker with auto.create.topics.enable would make the missing ones
+    there = sorted(set(names) & set(await client.list_topics()))
+    if not there:
         return {}
+    found = {topic["topic"]: topic for topic in await client.describe_topics(there)}
+    for topic in found.values():
+        _raise_for(topic["error_code"], topic["topic"], None)
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in found]
     answers = [r for answer in await client.describe_configs(resources) for r in answer.resources]
     return {r[3]: _actual(found[r[3]], r[4]) for r in answers}
-
-
-def _exists(topic: dict[str, Any]) -> bool:
-    if topic["error_code"] == _UNKNOWN_TOPIC:
-        return False
-    _raise_for(topic["error_code"], topic["topic"], None)
-    return True
 
 
 def _actual(topic: dict[str, Any], entries: Iterable[tuple[Any, ...]]) -> ActualTopic:
