@@ -15,9 +15,11 @@ CONFTEST = Path(__file__).parents[1] / "conftest.py"
 def _exit_status(folder: Path, body: str, ci: str) -> int:
     (folder / "conftest.py").write_text(CONFTEST.read_text())
     (folder / "test_it.py").write_text(f"import pytest\n\n{body}\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
     env = os.environ | {"CI": ci}
-    return subprocess.run(command, env=env, cwd=folder, capture_output=True, check=False, timeout=60).returncode
+    return subprocess.run(
+        [*command, str(folder)], env=env, cwd=folder, capture_output=True, check=False, timeout=60
+    ).returncode
 
 
 SKIP = "@pytest.mark.skip\ndef test_a(): pass"
