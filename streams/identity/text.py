@@ -33,8 +33,10 @@ def _plain(char: str) -> str:
 
 def bare(text: str, kinds: str) -> str:
     """Lower-case characters of the given Unicode kinds (L letters, M marks, N numbers), the rest removed."""
-    kept = (char for char in fold(text).lower() if unicodedata.category(char)[0] in kinds)
-    return unicodedata.normalize("NFC", "".join(kept))
+    lower = fold(text).lower()
+    if lower.isascii() and lower.isalpha():
+        return lower
+    return unicodedata.normalize("NFC", "".join(char for char in lower if unicodedata.category(char)[0] in kinds))
 
 
 def unaccented(text: str) -> str:
