@@ -25,7 +25,7 @@ DROPPED = Counter("capi_outcomes_dropped_total", "Outcome records that Kafka did
 MOST_WAITING = 10_000
 LINGER_MS = 50
 REQUEST_TIMEOUT_MS = 10_000
-CLOSE_TIMEOUT_S = 3.0
+CLOSE_TIMEOUT_S = 2.0
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.5, 10.0
 
 

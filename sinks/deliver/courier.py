@@ -53,7 +53,7 @@ class Courier:
         POST_SECONDS.labels(destination.platform).observe(duration_s)
         why = result.warning if isinstance(result, Delivered) else result.why
         log.info(
-            "posted",
+            "post",
             platform=destination.platform,
             pixel=destination.pixel_id,
             n=len(part),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 import msgspec
@@ -16,6 +17,14 @@ CONNECT_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 30.0
 # Nothing was sent when these are raised, so trying again cannot deliver twice.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+BRIEFLY: dict[str, Any] = {
+    "attempts": 3,
+    "timeout": 2.0,
+    "wait_initial": 0.1,
+    "wait_max": 0.5,
+    "wait_jitter": 0.1,
+}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,14 +55,11 @@ class Poster:
         )
         timeout = httpx.Timeout(self._timeout_s, connect=min(CONNECT_TIMEOUT_S, self._timeout_s))
         self._client = httpx.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False)
-        self._retrying = stamina.AsyncRetryingCaller(
-            attempts=3, timeout=2.0, wait_initial=0.1, wait_max=0.5, wait_jitter=0.1
-        )
 
     async def post(self, request: Request, token: str) -> Answer:
         """The platform's answer, whatever it says. Raises PostError, without URL or body in its message."""
         try:
-            return await self._retrying(NOT_SENT, self._once, request, token)
+            return await self._persist(request, token)
         except NOT_SENT as error:
             raise PostError(type(error).__name__, in_doubt=False) from None
         except (httpx.HTTPError, TimeoutError) as error:
@@ -61,6 +67,13 @@ class Poster:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _persist(self, request: Request, token: str) -> Answer:
+        # a block, not stamina's decorator or caller: those log the arguments, and here that is token and body
+        async for attempt in stamina.retry_context(on=NOT_SENT, **BRIEFLY):
+            with attempt:
+                return await self._once(request, token)
+        raise AssertionError("unreachable")
 
     async def _once(self, request: Request, token: str) -> Answer:
         header = request.token_header

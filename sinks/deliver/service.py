@@ -32,9 +32,7 @@ async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.
         running = (_run_queue(queue, settings, sorter, settler, stop) for queue in queues)
         ended = await asyncio.gather(*running, return_exceptions=True)
     finally:
-        await publisher.close()
-        await delivered.close()
-        await outcomes.close()
+        await asyncio.gather(publisher.close(), delivered.close(), outcomes.close())
     if errors := [error for error in ended if isinstance(error, Exception)]:
         raise ExceptionGroup("delivery ended", errors)
 

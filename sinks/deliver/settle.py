@@ -28,10 +28,11 @@ FIRST_PAUSE_S, MOST_PAUSE_S = 0.2, 5.0
 
 
 class Held(msgspec.Struct, eq=False):
-    """A job in hand, and every delivery of it that waits for an ack: a redelivery joins the first."""
+    """A job in hand, and every delivery of it that waits for an ack: a redelivery joins until it is `settled`."""
 
     letter: Letter
     copies: list[Received]
+    settled: bool = False
 
     @property
     def returns_by_itself(self) -> bool:
@@ -86,6 +87,7 @@ class Settler:
             while held.copies:  # one may join while another is acknowledged
                 await acknowledge(held.copies[-1])
                 held.copies.pop()
+            held.settled = True
         for held, decision in decided:
             JOBS.labels(held.letter.job.platform, decision.outcome, type(decision).__name__.lower()).inc()
         self._outcomes.record(outcome(held.letter, decision, now_ms) for held, decision in decided)

@@ -69,13 +69,15 @@ class QueueWorker:
             raise lost
 
     def _take(self, received: Received) -> None:
+        if self._stop.is_set():
+            return  # unacknowledged, so it goes back
         try:
             letter = read_letter(received.body, received.headers, received.routing_key, wall_ms())
         except UnreadableError as error:
             self._tasks.create_task(self._park_unreadable(received, str(error)))
             return
         known = self._held.get(letter.job.job_id)
-        if known is not None:
+        if known is not None and not known.settled:
             known.copies.append(received)
         else:
             self._hold(Held(letter, [received]))
@@ -135,7 +137,8 @@ class QueueWorker:
     async def _settle(self, decided: Decided) -> None:
         await self._settler.settle(decided, wall_ms())
         for held, _ in decided:
-            del self._held[held.letter.job.job_id]
+            if self._held.get(held.letter.job.job_id) is held:  # not one that arrived when this was settled
+                del self._held[held.letter.job.job_id]
 
     async def _park_unreadable(self, received: Received, why: str) -> None:
         UNREADABLE.labels(self._queue).inc()

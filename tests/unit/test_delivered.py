@@ -1,0 +1,26 @@
+"""The idempotency store when Redis is away. With Redis: tests/integration/test_deliver.py."""
+
+from __future__ import annotations
+
+import time
+
+from sinks.delivered import BREAK_S, UNASKED, DeliveredJobs
+from streams.settings import load_settings
+
+
+async def test_without_redis_own_memory_answers_and_redis_is_left_alone() -> None:
+    now_s = 100.0
+    store = DeliveredJobs(load_settings(redis_url="redis://127.0.0.1:9/0"), lambda: now_s)
+    reads = UNASKED.labels("read")._value
+    before = reads.get()
+    started_s = time.monotonic()
+    assert await store.among(["a", "b"]) == set()
+    await store.remember(["a"], 1)
+    assert await store.among(["a", "b"]) == {"a"}
+    assert time.monotonic() - started_s < 1
+    assert reads.get() - before == 3
+    assert store._closed_until_s == now_s + BREAK_S
+    now_s += BREAK_S + 1
+    await store.among(["c"])
+    assert store._closed_until_s == now_s + BREAK_S, "it was asked again after the break"
+    await store.close()
