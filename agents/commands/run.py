@@ -44,7 +44,6 @@ def command(
         raise typer.Exit(2) from error
     if provision:
         _provision(settings, with_queues=not {"dispatch", "deliver"}.isdisjoint(chosen))
-    settings.state_dir.mkdir(parents=True, exist_ok=True)  # Faust makes only a worker's own folder in it
     for process in processes:  # Faust makes the last folder of the path only
         Path(process.env["CAPI_STATE_DIR"]).mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(processes, _tell_json if json else _tell, _to_stderr if json else _to_stdout)
