@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings) -> RunApp:
-    app = RunApp(settings, "sessions", source="sessions.in")
+    app = RunApp(settings, "sessions", source="sessions.in", views=True)
     table = app.run_table("sessions", encode_session, decode_session)
     windows = Windows(table, limits_by_tenant(settings))
     mirror = Mirror.of(settings, read=partial(mirrored, table), everything=lambda: [*table.keys()])

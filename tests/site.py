@@ -7,6 +7,7 @@ import json
 import secrets
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ class Site:
     def worker(self, role: str) -> subprocess.Popen[bytes]:
         arguments = ["agents.cli", "deliver"]
         if role != "deliver":
-            arguments = ["faust", "-A", f"agents.{role}", "worker", "-l", "warning"]
+            arguments = ["faust", "-A", f"agents.{role}", "worker", "-l", "warn"]
         return self.process(role, arguments)
 
     def process(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
@@ -113,6 +114,7 @@ def site(folder: Path, **overrides: Any) -> Iterator[Site]:
         made.capi("topics", "apply")
         made.capi("queues", "apply")
         made.process("platforms", ["agents.cli", "platforms", "--port", str(port)])
+        _wait_for(made.settings.meta_url + "/healthz")
         yield made
     finally:
         for process in made.processes:
@@ -120,6 +122,18 @@ def site(folder: Path, **overrides: Any) -> Iterator[Site]:
                 process.kill()
                 process.wait()
         _remove(made)
+
+
+def _wait_for(url: str, within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            httpx.get(url).raise_for_status()
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, f"{url} does not answer"
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _remove(made: Site) -> None:

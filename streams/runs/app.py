@@ -78,15 +78,20 @@ class RunApp(faust.App):
     """`role` names app id and consumer group (`<namespace>-<role>`), `source` the topic that is read.
 
     `transactional=False` is for sinks outside Kafka: no producer of its own, at-least-once by `Run.done`.
+    `views` says that the role has web views; only then does it open CAPI_WEB_PORT.
     """
 
-    def __init__(self, settings: Settings, role: str, source: str, *, transactional: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, role: str, source: str, *, transactional: bool = True, views: bool = False
+    ) -> None:
         check_versions()
         self.settings = settings
         self.transactional = transactional
         self.writers: dict[int, PartitionWriter] = {}
         self.on_taken_over: list[Callable[[set[int]], None]] = []
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings))
+        # here, because the worker command sets conf.web_enabled after the app was made
+        self.boot_strategy.enable_web = views and settings.web_port > 0
         self.source = self.topic(settings.topic(source), schema=RunSchema(), partitions=settings.partitions)
         self.on_before_shutdown.connect(self._close_writers)
 
@@ -245,7 +250,6 @@ def faust_settings(settings: Settings) -> dict[str, Any]:
         "producer_request_timeout": 30.0,
         "consumer_auto_offset_reset": "earliest",
         "worker_redirect_stdouts": False,  # structlog writes its own lines
-        "web_enabled": settings.web_port > 0,
         "web_bind": settings.web_host,
         "web_host": settings.web_host,
         "web_port": settings.web_port or 6066,

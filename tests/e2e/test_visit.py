@@ -109,16 +109,15 @@ async def test_the_mirror_shows_the_open_session_and_goes_with_the_flush(tmp_pat
 @pytest.mark.parametrize("role", ROLES)
 async def test_nothing_is_lost_when_a_role_is_killed(tmp_path: Path, role: str) -> None:
     sessions = [f"k{n}" for n in range(30)]
-    with site(tmp_path) as shop:
+    with site(tmp_path, idle_s=60, max_age_s=120) as shop:  # purchases flush; no visit ends while a role is away
         workers = {name: shop.worker(name) for name in ROLES}
         await shop.produce(*visit("warm"))
         await eventually(lambda: len(taken(shop, "warm")) == 7, 60)
-        for index, session in enumerate(sessions):
-            await shop.produce(*visit(session))
-            if index == 10:
-                workers[role].send_signal(signal.SIGKILL)
-            if index == 15:
-                shop.worker(role)
+        await shop.produce(*(one for session in sessions[:10] for one in visit(session)))
+        workers[role].send_signal(signal.SIGKILL)
+        await shop.produce(*(one for session in sessions[10:20] for one in visit(session)))
+        shop.worker(role)
+        await shop.produce(*(one for session in sessions[20:] for one in visit(session)))
         lines = await eventually(lambda: len(t := taken(shop, *sessions)) == 7 * len(sessions) and t, 90)
         assert all("em" in line["keys"] for (platform, _), line in lines.items() if platform == "meta")
         batches = await read_until(shop.settings, shop.settings.topic("batches"), lambda found: len(found) >= 31)
