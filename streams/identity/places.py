@@ -45,8 +45,9 @@ def city(text: str, region: str = "") -> str | Bad:
 def state(text: str, region: str = "") -> str | Bad:
     """`California`, US -> `ca`; `Île-de-France`, FR -> `îledefrance`. In the United States a state it must be."""
     given = fold(text)
-    if (parts := _ISO_3166_2.fullmatch(given)) and parts[1].upper() == (region or "US"):
-        given = parts[2]
+    parts = _ISO_3166_2.fullmatch(given)
+    if parts and (parts[1].upper() == region or (not region and parts[1].upper() in STATES)):
+        region, given = parts[1].upper(), parts[2]
     code = STATES.get(region or "US", {}).get(unaccented(given))
     if code or region == "US":
         return code or Bad("is no state of the United States")
