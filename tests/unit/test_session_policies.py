@@ -25,6 +25,8 @@ def test_hold_adaptive_releases_what_the_browser_sent_inside_the_merge_window() 
     left = visit.until(5)
     assert shape(left) == [("merge_window", ["fired"], 5)]
     assert user_of(batches(left)[0], "fired").em == ("aa",)
+    assert visit.session is not None
+    assert visit.session.size == sum(len(bytes(held.raw)) for held in visit.session.held) > 0
     assert shape(visit.until(60)) == [("merge_window", ["later"], 8), ("idle", ["blocked"], 34)]
     assert len({b.batch_id for b in batches(visit.left)}) == 3
 

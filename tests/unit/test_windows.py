@@ -9,16 +9,27 @@ from streams.session import Arrival, Effect, Flushed, Limits, Session, decode_se
 from streams.windows import Windows
 
 LIMITS = Limits(idle_ms=100, max_age_ms=1_000, grace_ms=50, merge_ms=30)
-TENANTS = {b"slow": LIMITS, b"quick": Limits(idle_ms=20, max_age_ms=1_000, grace_ms=50)}
+TENANTS = {
+    b"slow": LIMITS,
+    b"quick": Limits(idle_ms=20, max_age_ms=1_000, grace_ms=50),
+    b"merge": Limits(idle_ms=100, max_age_ms=1_000, grace_ms=50, merge_ms=30, hold="adaptive"),
+}
 
 
 def windows(table: dict[bytes, Session] | None = None) -> Windows:
     return Windows({} if table is None else table, lambda key: TENANTS[key.partition(b"|")[0]])
 
 
-def arrival(at_ms: int, session_id: str, offset: int, *, tenant: str = "slow", name: str = "PageView") -> Arrival:
+def arrival(
+    at_ms: int, session_id: str, offset: int, *, tenant: str = "slow", name: str = "PageView", fired: bool = False
+) -> Arrival:
     event = Event(
-        event_id=f"e{offset}", event_name=name, event_time_ms=at_ms, tenant=tenant, session_id=session_id
+        event_id=f"e{offset}",
+        event_name=name,
+        event_time_ms=at_ms,
+        tenant=tenant,
+        session_id=session_id,
+        browser_fired=("meta",) if fired else (),
     )
     return Arrival(event.key, 0, offset, at_ms, event, encode(event))
 
@@ -41,6 +52,14 @@ def test_a_session_that_moved_on_is_not_closed_at_its_old_deadline() -> None:
     moving.arrive(arrival(60, "a", 1))
     assert told(moving.advance(0, 159)) == []
     assert told(moving.advance(0, 160)) == [("a", 160)]
+
+
+def test_several_deadlines_of_one_session_take_turns_with_those_of_others() -> None:
+    mixed = windows()
+    mixed.arrive(arrival(0, "a", 0, tenant="merge", fired=True))
+    mixed.arrive(arrival(0, "a", 1, tenant="merge"))
+    mixed.arrive(arrival(15, "b", 2, tenant="quick"))
+    assert told(mixed.advance(0, 10_000)) == [("a", 30), ("b", 35), ("a", 100)]
 
 
 def test_an_event_makes_others_due_before_it_counts_itself() -> None:
