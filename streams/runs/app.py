@@ -66,8 +66,11 @@ class Run:
 
     @property
     def revoked(self) -> bool:
-        """Whether a rebalance has begun: stop trying, `drop` it, the next owner reads it again."""
-        return self._app.rebalancing or self._event.message.generation_id != self._app.consumer_generation_id
+        """Whether a rebalance or shutdown has begun: stop trying, `drop` it, the next owner reads it again."""
+        app = self._app
+        return (
+            app.rebalancing or app.should_stop or self._event.message.generation_id != app.consumer_generation_id
+        )
 
     def drop(self) -> None:
         """Let go without progress, so that a rebalance need not wait for this run."""
