@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP, EventT, StreamT, TransportT
 
+from streams.log import logging_config
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
 from streams.runs.pins import check_versions
 from streams.runs.recovery import RunTableManager
@@ -92,7 +93,7 @@ class RunApp(faust.App):
         self.transactional = transactional
         self.writers: dict[int, PartitionWriter] = {}
         self.on_taken_over: list[Callable[[set[int]], None]] = []
-        super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings))
+        super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
         # here, because the worker command sets conf.web_enabled after the app was made
         self.boot_strategy.enable_web = views and settings.web_port > 0
         self.source = self.topic(settings.topic(source), schema=RunSchema(), partitions=settings.partitions)
@@ -231,8 +232,9 @@ def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafk
     )
 
 
-def faust_settings(settings: Settings) -> dict[str, Any]:
+def faust_settings(settings: Settings, role: str) -> dict[str, Any]:
     """Faust's own settings, each because FAUST's default loses, stalls or opens something."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
     return {
         "broker": [f"kafka://{server}" for server in settings.kafka_servers],
         "store": "memory://",
@@ -252,6 +254,7 @@ def faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_commit_interval": 1.0,
         "producer_request_timeout": 30.0,
         "consumer_auto_offset_reset": "earliest",
+        "logging_config": logging_config(settings, role),
         "worker_redirect_stdouts": False,  # structlog writes its own lines
         "web_bind": settings.web_host,
         "web_host": settings.web_host,

@@ -36,7 +36,7 @@ def over_runs(settings: Settings) -> RunApp:
 
 def over_stock_faust(settings: Settings) -> faust.App:
     """What the documentation shows: an agent over records, at least once by its own account."""
-    options = faust_settings(settings)
+    options = faust_settings(settings, "stock")
     for ours in ("TableManager", "Table", "stream_buffer_maxsize"):
         del options[ours]
     app = faust.App(f"{settings.namespace}-stock", **options)
