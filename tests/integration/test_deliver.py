@@ -271,14 +271,20 @@ async def test_closed_connections_lose_nothing(settings: Settings, platforms: Pl
     async with valve(5672) as relay:
         url = settings.rabbitmq_url.replace(":5672/", f":{relay.port}/")
         through = settings.model_copy(update={"rabbitmq_url": url, "post_events": 10, "prefetch": 40})
-        await publish(settings, [job(n) for n in range(400)])
         async with delivering(through):
+
+            async def listed() -> bool:
+                return len(await connections(settings, "capi deliver meta_queue")) == 1
+
+            await eventually(listed, 15, "the consumer's connection is listed")
+            await publish(settings, [job(n) for n in range(400)])
+            await asyncio.sleep(0.5)
+            for connection in await connections(settings, "capi deliver"):
+                await close_connection(settings, connection)
             cuts = 0
             for _ in range(6):
                 await asyncio.sleep(0.7)
                 cuts += relay.cut()
-            for connection in await connections(settings, "capi deliver"):
-                await close_connection(settings, connection)
             await eventually(all_taken(platforms, 400), 40, "all accepted in spite of lost connections")
             await eventually(queue_has(settings, "meta_queue", 0), 10, "settled")
     counts = taken(platforms)
