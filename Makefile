@@ -40,9 +40,9 @@ faults: install up ## the fault tests: roles and brokers are killed and stopped
 	$(PYTEST) tests/faults -m faults
 
 faults-ci: install up ## the short fault tests that CI runs
-	$(PYTEST) tests/faults -m faults -k ci
+	$(PYTEST) tests/faults -m faults -k test_ci
 
-bench: install ## how fast the rules are on this machine
+bench: install up ## how fast door, rules and publishing are on this machine
 	@for name in $(BENCHES); do echo "== $$name"; $(PYTHON) -m bench.$$name || exit 1; done
 
 demo: install up ## replay real visitor histories through everything
