@@ -62,11 +62,12 @@ def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
 
     The same record gives the same answer every time, issued event ids included.
     """
-    tenant = ""
+    tenant = event_id = ""
     try:
         given = _decode(raw)
         tenant = _tenant(given, tenants)
-        return _event(given, tenant, tenants.tenants[tenant].default_country, origin)
+        event_id = envelope.event_id(given.event_id, origin)
+        return _event(given, event_id, tenant, tenants.tenants[tenant].default_country, origin)
     except RefusedError as refused:
         return Reject(
             topic=origin.topic,
@@ -75,6 +76,7 @@ def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
             reason=refused.reason,
             field=refused.field,
             tenant=tenant,
+            event_id=event_id,
         )
 
 
@@ -110,13 +112,13 @@ def _tenant(given: RawEvent, tenants: Tenants) -> str:
     return name
 
 
-def _event(given: RawEvent, tenant: str, region: str, origin: Origin) -> Admitted:
+def _event(given: RawEvent, event_id: str, tenant: str, region: str, origin: Origin) -> Admitted:
     dropped: list[Dropped] = []
     event_time_ms = envelope.event_time_ms(given.timestamp, origin.timestamp_ms)
     user, user_dropped = normalise(_user_data(given, dropped), region, event_time_ms)
     custom_data, custom_dropped = read_custom(given.custom_data)
     event = Event(
-        event_id=envelope.event_id(given.event_id, origin),
+        event_id=event_id,
         event_name=envelope.event_name(given.event_name),
         event_time_ms=event_time_ms,
         tenant=tenant,

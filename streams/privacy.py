@@ -9,7 +9,8 @@ from streams.identity.values import Bad
 
 MAX_URL = 8_192
 
-_EMAIL = re.compile(r"[^\s@/?&=#,;:<>\"'()]+@[^\s@/?&=#,;:<>\"'()]+\.[^\s@/?&=#,;:<>\"'()]{2,}")
+# Begins at the @, so that a long text costs one pass.
+_EMAIL = re.compile(r"(?<=[^\s@/?&=#,;:<>\"'()])@[^\s@/?&=#,;:<>\"'()]+\.[^\s@/?&=#,;:<>\"'().\d]{2}")
 _PERSONAL = re.compile(
     r"e[-_]?mail|first[-_]?name|last[-_]?name|full[-_]?name|birth|passw|phone(?:[-_]?(?:no|nr|num|number))?\]?$"
     r"|(?:^|[\[_.-])(?:em|ph|fn|ln|fname|lname|surname|tel|mobile|mail|dob)\]?$",
@@ -17,11 +18,11 @@ _PERSONAL = re.compile(
 )
 # What makes a URL worth a closer look. Most have none of it and pass untouched.
 _SUSPICIOUS = re.compile(
-    r"@|\uff20|%(?:25)*40|[?&;#][^=&;#]*(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob)[^=&;#]*=",
+    r"@|\uff20|%(?:25)*40|[?&;#][^=&;#?]{0,64}(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob)[^=&;#?]{0,64}=",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"([?&;#])")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+[^\s]*")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]\S*")
 
 
 def holds_email(text: str) -> bool:

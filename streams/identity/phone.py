@@ -22,7 +22,8 @@ MAX_LENGTH = 64
 
 def phone(text: str, region: str = "") -> str | Bad:
     """`(650) 555-1212`, US -> `+16505551212`. A number without country code needs a region."""
-    number = _EXTENSION.sub("", fold(text).removeprefix("tel:"))
+    given = fold(text).removeprefix("tel:")
+    number = _EXTENSION.sub("", given) if len(given) <= MAX_LENGTH else given
     if len(number) > MAX_LENGTH or _LETTER.search(number):
         return Bad("is not a phone number")
     digits = _NOT_DIGITS.sub("", number)

@@ -259,9 +259,10 @@ def test_a_tenant_that_is_refused_is_not_repeated() -> None:
     assert b"alice" not in encode(found)
 
 
-def test_a_reject_of_a_known_tenant_names_it() -> None:
-    found = answer(tenant="shop", consent="perhaps")
-    assert isinstance(found, Reject) and found.tenant == "shop"
+def test_a_reject_names_tenant_and_event_where_they_are_known() -> None:
+    found = answer(tenant="shop", event_id="order-7", consent="perhaps")
+    assert isinstance(found, Reject)
+    assert (found.tenant, found.event_id) == ("shop", "order-7")
 
 
 def test_click_ids_of_the_landing_url_are_taken_where_none_came() -> None:

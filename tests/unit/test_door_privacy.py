@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from streams.identity import Bad
@@ -63,7 +65,7 @@ def test_an_address_is_seen(text: str) -> None:
     assert holds_email(text)
 
 
-@pytest.mark.parametrize("text", ["", "size 4 @ 3.50", "@brand", "50% off", "a@b", "me@"])
+@pytest.mark.parametrize("text", ["", "size 4 @ 3.50", "4@3.50", "@brand", "50% off", "a@b", "me@"])
 def test_what_is_no_address(text: str) -> None:
     assert not holds_email(text)
 
@@ -80,3 +82,24 @@ def test_personal_names(name: str) -> None:
 )
 def test_other_names(name: str) -> None:
     assert not is_personal_name(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 8_000 + "%",
+        "a" * 8_000 + "@",
+        "a@" * 4_000,
+        "a." * 4_000 + "@" + "b" * 3,
+        "%40" * 2_700,
+        "@a." * 2_700,
+    ],
+)
+def test_a_long_text_costs_one_pass(text: str) -> None:
+    """8,000 characters in a pattern that tries every start would take seconds."""
+    begun = time.process_time()
+    holds_email(text)
+    clean_url("https://shop.example/?" + text)
+    clean_url("https://shop.example/?" + "em" * 4_000)
+    clean_url("https://" + text + " ")
+    assert time.process_time() - begun < 0.5
