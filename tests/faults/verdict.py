@@ -16,6 +16,7 @@ import msgspec
 
 from streams.events import Batch, Reject, encode
 from tests.faults.plan import Plan, Planned, email_hash
+from tests.faults.story import Story
 
 NOT_SENT = {"meta": {"Identify"}, "tiktok": {"Identify", "PageView"}}  # TikTok has no PageView
 EXAMPLES = 10
@@ -178,31 +179,6 @@ def _row(what: str, wanted: set[str], accepted: frozenset[str], out: Counter[str
         lost_ids=tuple(lost[:EXAMPLES]),
         unexpected_ids=tuple(unexpected[:EXAMPLES]),
     )
-
-
-class Story:
-    """Where each event stands in the order of sending, and who is known from when."""
-
-    def __init__(self, events: Mapping[str, Planned]) -> None:
-        self._place = {event_id: place for place, event_id in enumerate(events)}
-        self._named: dict[str, list[Planned]] = {}
-        for event in events.values():
-            if event.email:
-                self._named.setdefault(event.session_id, []).append(event)
-
-    def knows(self, batch: Batch) -> bool:
-        """Whether the plan makes it certain that the e-mail was known at this flush.
-
-        Certain is: an event of the batch brought it, or a login was sent between the first and the last of
-        them (sends of a visit keep their order, so the window saw the login before it let these events go).
-        """
-        places = {self._place[e.event.event_id] for e in batch.events if e.event.event_id in self._place}
-        return any(self._before(event, places) for event in self._named.get(batch.session_id, ()))
-
-    def _before(self, event: Planned, places: set[int]) -> bool:
-        place = self._place[event.event_id]
-        login = event.event_name == "Identify" and bool(places)
-        return place in places or (login and min(places) < place < max(places))
 
 
 def _not_enriched(story: Story, batch: Batch) -> int:
