@@ -57,5 +57,6 @@ def client_ip(text: str, event_time_ms: int = 0) -> str | Bad:
 
 
 def client_user_agent(text: str, event_time_ms: int = 0) -> str | Bad:
-    """The User-Agent header as it came."""
-    return text if len(text) <= AGENT_MAX and text.isprintable() else Bad("is not a User-Agent header")
+    """The User-Agent header as it came. Robots put their owner's e-mail address into it; those are not kept."""
+    fits = len(text) <= AGENT_MAX and text.isprintable() and "@" not in text
+    return text if fits else Bad("is not a User-Agent header")

@@ -12,7 +12,7 @@ from streams.identity.hashes import already_hashed, is_other_hash, sha256_hex
 from streams.identity.names import external_id, gender, name
 from streams.identity.phone import phone
 from streams.identity.places import city, postal_code, state
-from streams.identity.text import is_unicode
+from streams.identity.text import fold, is_unicode
 from streams.identity.values import Bad, Normaliser
 
 MAX_VALUE = 1_024  # characters of one value
@@ -34,6 +34,8 @@ NORMALISERS: dict[str, Normaliser] = {
 
 # The only form in which a value that came hashed may go on, by field.
 HASH_ONLY = frozenset({"ph_e164"})
+
+MAY_HOLD_AT = frozenset({"em", "ph", "external_id"})
 
 # Fields that TikTok also takes unhashed, and where UserData keeps them.
 CLEAR_FORMS = {"ct": "city", "st": "state", "country": "country_code"}
@@ -66,6 +68,9 @@ def _clear(field: str, text: str, region: str) -> Match | Bad:
     # An external id may well be a UUID without dashes, so its length says nothing.
     if field != "external_id" and is_other_hash(text):
         return Bad("looks like an MD5 or SHA-1 hash; the platforms match SHA-256 only")
+    # Somebody's address in the wrong field must not become a city, which TikTok gets in the clear.
+    if field not in MAY_HOLD_AT and "@" in fold(text):
+        return Bad("holds an @")
     clear = NORMALISERS[field](text, region)
     if isinstance(clear, Bad):
         return clear

@@ -12,6 +12,8 @@ from streams.identity.states import STATES
 from streams.identity.text import bare, fold, unaccented
 from streams.identity.values import Bad
 
+MAX_STATE_DIGITS = 3  # French departments have up to three; a phone number must not pass for a state
+
 _ISO_3166_2 = re.compile(r"([A-Za-z]{2})-([A-Za-z0-9]{1,3})")
 _ZIP_PLUS_4 = re.compile(r"\d{5}-\d{4}")
 _UK_WITH_UNIT = re.compile(r"([a-z]{1,2}\d[a-z\d]?\d)[a-z]{2}")
@@ -51,6 +53,8 @@ def state(text: str, region: str = "") -> str | Bad:
     code = STATES.get(region or "US", {}).get(unaccented(given))
     if code or region == "US":
         return code or Bad("is no state of the United States")
+    if sum(map(str.isdigit, given)) > MAX_STATE_DIGITS:
+        return Bad("is a number, not a state")
     return bare(given, "LMN") or Bad("has no letters")
 
 

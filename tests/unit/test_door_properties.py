@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.door import Admitted, Origin, admit
 from streams.events import Reject, decode_event, encode
+from streams.identity import RAW_FIELDS
 from streams.raw import RawEvent
 from streams.schema import EXAMPLE
 from streams.tenants import parse_tenants
@@ -19,7 +20,7 @@ ORIGIN = Origin("capi.events", 1, 2, 1_795_000_000_000)
 SECRET = "mallory@example.org"
 REST = (
     *("event_source_url", "referrer_url", "browser_fired", "user_data", "custom_data"),
-    *(f"user_data.{name}" for name in ("em", "ph", "fn", "zp", "country", "external_id", "fbclid", "client_ip")),
+    *(f"user_data.{name}" for name in RAW_FIELDS),
     *(f"custom_data.{name}" for name in ("value", "currency", "contents", "order_id", "search_string", "own")),
 )
 ENVELOPE = tuple(RawEvent.__struct_fields__)
@@ -79,8 +80,8 @@ def test_a_good_event_with_bytes_spoiled(cut: int, byte: int, length: int) -> No
 def test_spoiled_data_is_dropped_and_the_event_goes_on(changes: dict[str, Any]) -> None:
     found = answer(mutated(changes))
     assert isinstance(found, Admitted)
-    assert SECRET.encode() not in encode(found.event)
-    assert SECRET not in str(found.dropped)
+    assert "mallory" not in encode(found.event).decode()
+    assert "mallory" not in str(found.dropped)
 
 
 @given(field=st.sampled_from(ENVELOPE), value=JSON)

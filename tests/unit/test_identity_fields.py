@@ -127,6 +127,7 @@ def test_click_id_of_meta(raw: dict[str, Any], fbc: str) -> None:
         ("client_ip", "192.0.2.1, 192.0.2.2", ""),
         ("client_user_agent", "Mozilla/5.0 (X11)", "Mozilla/5.0 (X11)"),
         ("client_user_agent", "a\nb", ""),
+        ("client_user_agent", "Robot/1.0 (robot@example.com)", ""),
     ],
 )
 def test_what_goes_in_the_clear(field: str, text: str, expected: str) -> None:
@@ -147,3 +148,14 @@ def test_every_country_is_known_by_codes_and_names(line: str) -> None:
 def test_the_table_of_countries_is_whole() -> None:
     codes = [line[:2] for line in TABLE.splitlines()]
     assert len(codes) == len(set(codes)) == 249
+
+
+@pytest.mark.parametrize("field", ["fn", "ln", "ge", "db", "ct", "st", "zp", "country"])
+@pytest.mark.parametrize("text", ["alice@example.com", "alice＠example.com"])
+def test_an_address_in_the_wrong_field_goes_nowhere(field: str, text: str) -> None:
+    assert kept({field: text}, "FR") == UserData()
+
+
+@pytest.mark.parametrize("field", ["ct", "st", "country"])
+def test_a_phone_in_the_wrong_field_goes_nowhere(field: str) -> None:
+    assert kept({field: "+33 6 12 34 56 78"}, "FR") == UserData()
