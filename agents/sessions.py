@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> RunApp:
 
     def taken_over(partitions: set[int]) -> None:
         windows.assign({partition: table.keys_of(partition) for partition in partitions})
-        mirror.touch(table.keys())
+        mirror.start_over(table.keys())
 
     app.on_taken_over.append(taken_over)
     add_ticks(app)

@@ -109,11 +109,14 @@ class Mirror:
         DIRTY.set(len(self._dirty))
         self._changed.set()
 
-    def forget(self, keys: Iterable[bytes]) -> None:
-        """These sessions belong to another worker now: leave their lists alone."""
-        self._dirty.difference_update(keys)
-        self._start_anew()  # a walk under way may still name them
-        self._changed.set()
+    def start_over(self, keys: Iterable[bytes]) -> None:
+        """Partitions changed hands: draw `keys`, all that this worker has now, and leave all other lists alone.
+
+        What was still to be drawn may be another worker's by now, and drawn from here it would be removed.
+        """
+        self._dirty.clear()
+        self._start_anew()
+        self.touch(keys)
 
     async def run(self) -> None:
         """Draw until cancelled."""
