@@ -12,10 +12,12 @@ from aiokafka.structs import ConsumerRecord
 
 from streams.events import Event, decode_input
 from streams.settings import Settings
+from tests.faults.plan import MAILBOX
 from tests.faults.verdict import Landed
 from tests.kafka import read_all
 
 READ_S = 60.0
+PERSONAL = MAILBOX.encode()
 
 
 async def committed(settings: Settings, topic: str, *, timeout_s: float = READ_S) -> list[ConsumerRecord]:
@@ -32,6 +34,12 @@ def arrivals(log: Iterable[ConsumerRecord]) -> dict[str, list[int]]:
         if isinstance(value, Event):
             times.setdefault(value.event_id, []).append(record.timestamp)
     return times
+
+
+def in_the_clear(records: Iterable[ConsumerRecord], outputs: Iterable[bytes]) -> int:
+    """How many records after the door, and outputs of processes, hold an e-mail address of the plan."""
+    values = (record.value or b"" for record in records)
+    return sum(PERSONAL in text for text in (*values, *outputs))
 
 
 async def read_ledger(url: str, *, timeout_s: float = 10.0) -> tuple[list[Landed], int]:

@@ -32,6 +32,7 @@ class Feeder:
             request_timeout_ms=int(ANSWER_S * 1000),
             retry_backoff_ms=200,
             linger_ms=5,
+            max_batch_size=500_000,  # what a dead broker keeps waiting must not hold up the next send
         )
         await producer.start()
         try:

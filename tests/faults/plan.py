@@ -20,6 +20,7 @@ TWICE_SHARE = 0.05
 TWICE_WITHIN_S = 1.5
 CLOCK_BEHIND_S = 45.0  # an event's own time is up to this much before it is sent: out of order in the session
 FIRED_SHARE = 0.5
+MAILBOX = "@example.com"  # ends every address of the plan, so it must be nowhere after the door
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
@@ -81,7 +82,7 @@ def email_hash(session_id: str) -> str:
 
 
 def email_of(session_id: str) -> str:
-    return f"visitor-{session_id}@example.com"
+    return f"visitor-{session_id}{MAILBOX}"
 
 
 def make_plan(seed: int, events: int = 4_000, sessions: int = 900, duration_s: float = 110.0) -> Plan:

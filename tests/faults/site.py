@@ -13,7 +13,7 @@ import httpx
 
 from streams.events import decode_batch, decode_reject
 from streams.settings import Settings
-from tests.faults.collect import answers, arrivals, committed, members, read_ledger
+from tests.faults.collect import answers, arrivals, committed, in_the_clear, members, read_ledger
 from tests.faults.plan import SHOPS
 from tests.faults.roles import Role, capi, clean_environment, faust, run_once, stop_all
 from tests.faults.verdict import NOT_SENT, Collected, pixel_of
@@ -106,10 +106,14 @@ class Site:
             batches=[decode_batch(record.value) for record in batches],
             rejects=[decode_reject(record.value) for record in rejects],
             landed=landed,
-            in_clear=in_clear,
+            in_clear=in_clear + in_the_clear([*batches, *rejects, *log], self.outputs()),
             arrivals=arrivals(log),
             remembers_ms=round(1000 * (self.settings.idle_s + self.settings.grace_s)),
         )
+
+    def outputs(self) -> list[bytes]:
+        """What each process wrote."""
+        return [role.output.read_bytes() for role in self._processes() if role.output.exists()]
 
     def provision(self) -> None:
         run_once(capi("topics", "apply"), self.env)

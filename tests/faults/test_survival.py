@@ -23,6 +23,7 @@ async def test_everything_survives(tmp_path: Path) -> None:
     report = await fight(Challenge(seed=seed()), tmp_path)
     assert report.problems == ()
     assert len(report.faults) >= 12
+    assert report.verdict.certainly_known > 500
 
 
 @pytest.mark.timeout(300)

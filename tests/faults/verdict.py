@@ -72,7 +72,8 @@ class Row(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """`duplicates_bound` is the most platform duplicates that the faults of the run excuse. `came_too_late` are
     events that left twice because a fault held their second copy back for longer than a session remembers ids:
-    that is what the grace promises, so they are counted, not blamed."""
+    that is what the grace promises, so they are counted, not blamed. `not_enriched` of the `certainly_known`
+    events lack the e-mail."""
 
     rows: tuple[Row, ...]
     batches: int
@@ -80,6 +81,7 @@ class Verdict(msgspec.Struct, frozen=True):
     copies_differ: int
     events_in_two_batches: int
     came_too_late: int
+    certainly_known: int
     not_enriched: int
     rejected: int
     in_clear: int
@@ -108,6 +110,7 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
         copies_differ=sum(len(set(found)) > 1 for found in copies.values()),
         events_in_two_batches=len(twice - late),
         came_too_late=len(late),
+        certainly_known=sum(len(batch.events) for batch in collected.batches if story.knows(batch)),
         not_enriched=sum(_not_enriched(story, batch) for batch in collected.batches),
         rejected=len(collected.rejects),
         in_clear=collected.in_clear,

@@ -138,6 +138,10 @@ def test_batch_with_its_purchase_must_carry_the_email_everywhere() -> None:
     assert verdict([batch("a", "view", "cart", "buy", em=False), GOOD[1]]).not_enriched == 3
 
 
+def test_known_events_are_counted_so_that_none_missing_means_something() -> None:
+    assert verdict().certainly_known == 3
+
+
 def test_login_between_first_and_last_event_must_be_backfilled() -> None:
     split = [batch("a", "view", "cart", em=False), batch("b", "buy"), batch("c", "later", em=False)]
     assert verdict(split).not_enriched == 2
