@@ -12,12 +12,12 @@ import pytest
 from agents.cli import VERBS
 from streams.door import Admitted, Origin, admit
 from streams.settings import Settings, load_settings
-from streams.tenants import load_tenants
+from streams.tenants import load_tenants, parse_tenants
 from streams.topics import topics
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-OPERATED = [ROOT / "README.md", ROOT / "docs/operations.md"]
+OPERATED = [ROOT / "README.md", ROOT / "docs/operations.md", ROOT / "docs/tenants.md"]
 TENANTS = load_tenants(ROOT / "deploy/tenants.example.toml")
 
 
@@ -69,6 +69,12 @@ def test_the_readme_s_events_pass_the_door(event: dict[str, Any]) -> None:
     answer = admit(json.dumps(event).encode(), TENANTS, Origin("capi.events", 0, 0, 1_764_000_000_000))
     assert isinstance(answer, Admitted), answer
     assert answer.dropped == ()
+
+
+def test_the_tenants_example_is_taken() -> None:
+    example = re.search(r"```toml\n(.*?)```", text_of(ROOT / "docs/tenants.md"), re.S)
+    assert example
+    assert parse_tenants(example[1]).tenants["shop"].destinations[0].event_names["Subscribe"] == ""
 
 
 def test_every_decision_is_in_the_index() -> None:
