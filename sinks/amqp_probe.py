@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import aiormq
-from aiormq.exceptions import AMQPError
+import aio_pika
+from aio_pika.exceptions import AMQPError
 
 
 class AmqpProbeError(Exception):
@@ -16,11 +16,8 @@ async def amqp_alive(url: str, within_s: float) -> None:
     """Connect and open a channel in the URL's virtual host. Raises AmqpProbeError."""
     try:
         async with asyncio.timeout(within_s):
-            connection = await aiormq.connect(url)
-            try:
+            async with await aio_pika.connect(url) as connection:
                 await connection.channel()
-            finally:
-                await connection.close()
     except TimeoutError as error:
         raise AmqpProbeError(f"no answer in {within_s:g} s") from error
     except (AMQPError, OSError) as error:
