@@ -19,6 +19,7 @@ from streams.tenants import parse_tenants
 TENANTS = parse_tenants('[tenants.default]\ndefault_country = "US"\n')
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 ROUNDS = 5
+WARM_UP_EVENTS = 5_000
 
 
 def raw_event(visitor: int, number: int, *, email: bool, phone: bool) -> bytes:
@@ -81,6 +82,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
     count = parser.parse_args().events
+    for number in range(WARM_UP_EVENTS):
+        through(raw_event(9 * 10**6 + number % 100, number, email=True, phone=False))
     print(f"{'events':28} {'us/event':>9} {'events/s':>9} {'ratio to json+sha256':>21}")
     for label, shift, email, phone in (
         ("no person", 10**6, False, False),
