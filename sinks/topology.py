@@ -7,7 +7,7 @@ capi_retry (headers: capi-rung) ─► retry_300s … retry_21600s ── after 
 capi_return ── meta.#, tiktok.# ─► the work queues, with the job's first routing key
 nothing bound ─► capi_unrouted (fanout) ─► capi_unrouted
 ```
-Measured and argued in docs/decisions/0001-rabbitmq-topology.md.
+Measured and argued in docs/decisions/0007-rabbitmq-topology.md.
 """
 
 from __future__ import annotations
