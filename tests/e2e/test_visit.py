@@ -102,7 +102,7 @@ async def test_the_mirror_shows_the_open_session_and_goes_with_the_flush(tmp_pat
 
         (first,) = await eventually(shown, 40)
         assert b"jane" not in first
-        assert mirror.ttl(key) > 0  # type: ignore[operator]
+        assert mirror.ttl(key) > 0
         await eventually(lambda: not mirror.exists(key), 30)
 
 
