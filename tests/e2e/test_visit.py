@@ -139,3 +139,22 @@ async def test_rabbitmq_away_is_a_wait(tmp_path: Path) -> None:
         shop.env["CAPI_RABBITMQ_URL"] = good
         shop.worker("dispatch"), shop.worker("deliver")
         await eventually(lambda: len(taken(shop, "r")) == 7, 60)
+
+
+async def test_waiting_for_rabbitmq_holds_no_rebalance_up(tmp_path: Path) -> None:
+    """One dispatch waits for a RabbitMQ that it cannot reach; a second one joins and gets its share at once."""
+    with site(tmp_path, session_timeout_s=30) as shop:
+        shop.worker("ingest"), shop.worker("sessions"), shop.worker("deliver")
+        good = shop.env["CAPI_RABBITMQ_URL"]
+        shop.env["CAPI_RABBITMQ_URL"] = good.rpartition(":")[0] + ":1/" + good.rpartition("/")[2]
+        waiting = shop.process("waiting", ["faust", "-A", "agents.dispatch", "worker", "-l", "warn"])
+        await shop.produce(*(one for n in range(10) for one in visit(f"w{n}")))
+        await eventually(lambda: "did not take the jobs" in shop.logs(), 40)
+        shop.env["CAPI_RABBITMQ_URL"] = good
+        shop.worker("dispatch")
+        await eventually(
+            lambda: len(shop.ledger()) > 0, 25
+        )  # less than the session time-out: nobody was thrown out
+        assert waiting.poll() is None
+        waiting.send_signal(signal.SIGTERM)
+        await eventually(lambda: len(taken(shop, *(f"w{n}" for n in range(10)))) == 70, 60)
