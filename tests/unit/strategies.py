@@ -86,13 +86,13 @@ def events(draw: st.DrawFn) -> Event:
         custom_data=draw(custom_data),
         browser_fired=draw(st.sampled_from([(), ("meta",)])),
         consent=draw(st.sampled_from(["", "", "", "granted", "denied"])),
-        replace_identity=draw(st.sampled_from([False, False, False, True])),
+        replace_identity=draw(st.sampled_from([*[False] * 7, True])),
     )
 
 
 # mostly short: a session must meet itself again before idle + grace, though others come between
-gaps_ms = st.sampled_from([0, 0, 0, 0, 1, 2, 5, 5, 10, 10, 15, 20, 30, 30, 50, 70, 100, 150, 400, 2_000])
-event_drafts = st.builds(Draft, gaps_ms, events(), st.just(0), st.sampled_from([None, None, None, None, 1, 2, 5]))
+gaps_ms = st.sampled_from([*[0] * 8, *[1, 5, 10] * 5, 20, 30, 30, 50, 70, 100, 150, 400, 2_000])
+event_drafts = st.builds(Draft, gaps_ms, events(), st.just(0), st.sampled_from([*[None] * 8, 1, 2]))
 tick_drafts = st.builds(Draft, gaps_ms, st.none(), st.sampled_from([0, 1]), st.none())
 # one_of would take equal branches for one, sampled_from does not
 drafts = st.sampled_from([*[event_drafts] * 4, tick_drafts]).flatmap(lambda chosen: chosen)
