@@ -21,12 +21,15 @@ QUIET = (
     "aiokafka",
     "kafka",
     "aio_pika",
-    "aiormq",
     "aiohttp.access",
     "asyncio",
     "faust",
     "mode",
 )
+
+# They warn of what is normal, many times a second: Kafka's NOT_ENOUGH_REPLICAS between two transactions, and
+# a traceback a lost connection, of which our own lines tell.
+SILENT = ("aiokafka.producer.sender", "aiormq")
 
 
 class LogSettings(Protocol):
@@ -68,7 +71,8 @@ def logging_config(settings: LogSettings, role: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"lines": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": sys.stderr}},
-        "loggers": {name: {"level": max(level, logging.WARNING)} for name in QUIET},
+        "loggers": {name: {"level": max(level, logging.WARNING)} for name in QUIET}
+        | {name: {"level": logging.ERROR} for name in SILENT},
         "root": {"level": level, "handlers": ["stderr"]},
     }
 

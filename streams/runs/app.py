@@ -208,9 +208,7 @@ class RunApp(faust.App):
     def _check_partition_count(self) -> None:
         topic = self.source.get_topic_name()
         found = self.consumer.topic_partitions(topic)
-        if not found:
-            log.warning("topic not seen yet; if this goes on: capi topics apply", topic=topic)
-        elif found != self.settings.partitions:
+        if found and found != self.settings.partitions:  # 0: not known yet, and then nothing is assigned either
             raise RuntimeError(
                 f"topic {topic} has {found} partitions, CAPI_PARTITIONS is {self.settings.partitions}: "
                 "keys would move to other partitions; set it back, or migrate (docs/operations.md)"
