@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-import msgspec
 import structlog
 from aiokafka.structs import ConsumerRecord
 
@@ -14,7 +13,7 @@ from agents.counters import JOBS
 from sinks.jobs import jobs
 from sinks.rabbit import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS, routing_key
-from streams.events import Job, Reject, decode_batch, encode
+from streams.events import UNREADABLE, Job, Reject, decode_batch, encode
 from streams.log import setup
 from streams.runs import Run, RunApp
 from streams.settings import Settings, load_settings
@@ -69,7 +68,7 @@ def jobs_of(settings: Settings, record: ConsumerRecord) -> Sequence[Job | Reject
     """One job per event and destination; a reject for what is no batch of a known tenant."""
     try:
         batch = decode_batch(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return [_reject(record, "not a batch")]
     tenant = settings.tenant_map.get(batch.tenant)
     if tenant is None:

@@ -13,7 +13,7 @@ from aiokafka.structs import ConsumerRecord
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
 from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
-from streams.events import Event, Reject, SessionInput, Tick, decode_input, encode
+from streams.events import UNREADABLE, Event, Reject, SessionInput, Tick, decode_input, encode
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
 from streams.session import Arrival, Dropped, Duplicate, Effect, Limits, Session, decode_session, encode_session
@@ -69,7 +69,7 @@ def read(record: ConsumerRecord) -> Arrival | Reject | None:
     """The arrival in a record, None for a tick, a reject for what should not be in this topic."""
     try:
         value: SessionInput = decode_input(record.value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _reject(record, "not a session record")
     if isinstance(value, Tick):
         return None

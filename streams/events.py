@@ -187,6 +187,9 @@ class Outcome(Record, frozen=True):
 
 SessionInput = Event | Tick
 
+# What a decoder below raises for bytes that are no such value; deep nesting is the third
+UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 decode_input = msgspec.json.Decoder(SessionInput).decode

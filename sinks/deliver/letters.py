@@ -14,7 +14,7 @@ import msgspec
 
 from sinks.deliver.policy import Park, Retry
 from sinks.rabbit.frames import Message
-from streams.events import Job, decode_job
+from streams.events import UNREADABLE, Job, decode_job
 
 ATTEMPT, FIRST_SEEN = "capi-attempt", "capi-first-seen"
 LAST_STATUS, LAST_ERROR, ALONE = "capi-last-status", "capi-last-error", "capi-alone"
@@ -44,7 +44,7 @@ def read_letter(body: bytes, headers: Mapping[str, Any], routing_key: str, now_m
     """Raises UnreadableError. Missing or odd headers count as a first attempt: a job is worth more than they."""
     try:
         job = decode_job(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UnreadableError(_path_of(error)) from None
     return Letter(
         job=job,

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
+from streams.events import UNREADABLE
+
 
 def json_object(body: bytes | str) -> dict[str, Any] | None:
     """The body as a JSON object, None when it is something else (a proxy's HTML page, a cut answer)."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return found if isinstance(found, dict) else None
 

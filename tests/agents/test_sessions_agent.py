@@ -13,6 +13,7 @@ from streams.windows import Windows
 
 SETTINGS = load_settings()
 EM = "a" * 64
+DEEP = b'{"type":"event","custom_data":' + b'{"a":' * 30_000
 
 
 def record(value: bytes | None, key: bytes | None = None, offset: int = 0, at_ms: int = 1_000) -> ConsumerRecord:
@@ -57,7 +58,7 @@ def test_a_purchase_takes_the_visit_along(windows: Windows) -> None:
     assert batch.events[0].backfilled == {"em": "e2"}
 
 
-@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"type":"event"}', b'{"type":"new"}', b"\xff", None])
+@pytest.mark.parametrize("value", [b"", b"{", b"[]", b'{"type":"event"}', b'{"type":"new"}', b"\xff", None, DEEP])
 def test_a_corrupt_record_is_rejected_and_the_agent_goes_on(windows: Windows, value: bytes | None) -> None:
     first, second = outgoing(windows, record(value, b"default|s", offset=7), arrival(8, "Purchase"))
     reject = decode_reject(first[2] or b"")
