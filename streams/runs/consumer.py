@@ -68,6 +68,10 @@ class RunConsumer(driver.Consumer):
         fetched = await super()._getmany(cast(Any, asked), timeout)
         return {tp: [as_run(records)] for tp, records in fetched.items() if records}
 
+    def on_buffer_full(self, tp: TP) -> None:
+        """The queue is bounded and holds the fetcher up by itself. Faust would also take the partition out of the
+        fetch, and look again only after a second: at thousands of events a run, most of the time."""
+
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Jumps in offsets are normal (transaction markers); nothing is committed over them here."""
 

@@ -29,6 +29,7 @@ PINNED: tuple[Callable[..., Any], ...] = (
     AIOKafkaConsumerThread._fetch_records,
     ThreadDelegateConsumer._getmany,
     Consumer._wait_next_records,
+    Consumer.on_buffer_full,
     Consumer._add_gap,
     Consumer._new_offset,
     Consumer._drain_messages,

@@ -20,6 +20,7 @@ EXPECTED = {
     "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._fetch_records": "39a2c6c79fc1455a",
     "faust.transport.consumer.ThreadDelegateConsumer._getmany": "f9d47aa9010b5ff2",
     "faust.transport.consumer.Consumer._wait_next_records": "6218e1969a636b3f",
+    "faust.transport.consumer.Consumer.on_buffer_full": "c8961679e0bcdce5",
     "faust.transport.consumer.Consumer._add_gap": "4df2573ded7c1c2c",
     "faust.transport.consumer.Consumer._new_offset": "1d2c7ea89a7ad4f1",
     "faust.transport.consumer.Consumer._drain_messages": "44a2500309e83c63",
