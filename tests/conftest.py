@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+# Its plugin imports it only in the summary. By then a coroutine may be collected while CPython < 3.11.8 compiles,
+# which ends in "AST constructor recursion depth mismatch" (python/cpython#106905).
+import hypothesis  # noqa: F401
 import pytest
 
 NOT_RUN = ("skipped", "xfailed", "xpassed")

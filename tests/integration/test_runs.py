@@ -11,10 +11,20 @@ import pytest
 from aiokafka.structs import TopicPartition
 
 from streams.runs.app import EXIT_IN_DOUBT, transactional_producer
+from streams.runs.restore import restore
 from streams.runs.transactions import Outgoing, PartitionWriter
 from streams.settings import Settings
 from streams.topics import changelog_topic
-from tests.kafka import committed_offsets, eventually, fresh_settings, producer_of, read_all, read_until, topics_of
+from tests.kafka import (
+    committed_offsets,
+    eventually,
+    fresh_settings,
+    producer_of,
+    read_all,
+    read_until,
+    reader_of,
+    topics_of,
+)
 from tests.workers import environment, faust_worker, stop
 
 pytestmark = pytest.mark.stack
@@ -104,6 +114,44 @@ async def test_former_owner_is_fenced(tmp_path: Path) -> None:
         await eventually(lambda: heard)
         assert [record.value for record in found] == [b"owner"]
         assert done == ["done"]
+        await asyncio.gather(zombie.close(), owner.close())
+
+
+async def restored(settings: Settings) -> dict[bytes, bytes | None]:
+    """Partition 0 of the sessions table as a worker would restore it."""
+    table: dict[bytes, bytes | None] = {}
+    async with reader_of(settings, changelog_topic(settings)) as consumer:
+        tps = [TopicPartition(changelog_topic(settings), 0)]
+        await restore(consumer, tps, lambda partition, key, value: table.__setitem__(key, value))
+    return table
+
+
+async def test_without_fencing_a_late_write_undoes_the_new_owners_state() -> None:
+    """The loss that fencing closes: at least once, a worker that wakes up late writes what it knew."""
+    settings = short()
+    topic = changelog_topic(settings)
+    async with topics_of(settings), producer_of(settings) as zombie, producer_of(settings) as owner:
+        await owner.send_and_wait(topic, b"2 events", b"k", partition=0)
+        await zombie.send_and_wait(topic, b"1 event", b"k", partition=0)
+        assert await restored(settings) == {b"k": b"1 event"}
+
+
+async def test_with_fencing_the_new_owners_state_stays() -> None:
+    settings = short()
+    source, topic = TopicPartition(settings.topic("sessions.in"), 0), changelog_topic(settings)
+
+    async def durable() -> None:
+        pass
+
+    async with topics_of(settings):
+        zombie, owner = (PartitionWriter(source, "g", lambda n: transactional_producer(settings, n)) for _ in "ab")
+        heard: list[BaseException] = []
+        await zombie.fence()
+        await owner.fence()
+        await owner.commit([Outgoing(topic, b"k", b"2 events", 0)], 2, durable, heard.append)
+        await zombie.commit([Outgoing(topic, b"k", b"1 event", 0)], 1, durable, heard.append)
+        await eventually(lambda: heard)
+        assert await restored(settings) == {b"k": b"2 events"}
         await asyncio.gather(zombie.close(), owner.close())
 
 
