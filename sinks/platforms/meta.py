@@ -23,22 +23,10 @@ from sinks.platforms.contract import (
     one_group,
     refused_time,
 )
+from streams.envelope import ACTION_SOURCES
 from streams.events import Event, Job, Platform, UserData
 
 MAX_AGE_PHYSICAL_STORE_MS = 62 * DAY_MS
-ACTION_SOURCES = frozenset(
-    {
-        "email",
-        "website",
-        "app",
-        "phone_call",
-        "chat",
-        "physical_store",
-        "system_generated",
-        "business_messaging",
-        "other",
-    }
-)
 HASHED_KEYS = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
 CLEAR_KEYS = ("client_user_agent", "fbc", "fbp")
 # An event whose user_data is within one of these cannot be matched and is refused (100/2804050).
