@@ -106,6 +106,16 @@ async def test_the_mirror_shows_the_open_session_and_goes_with_the_flush(tmp_pat
         await eventually(lambda: not mirror.exists(key), 30)
 
 
+async def test_without_redis_everything_is_delivered_all_the_same(tmp_path: Path) -> None:
+    with site(tmp_path, redis_url="redis://127.0.0.1:1/0") as shop:
+        for role in ROLES:
+            shop.worker(role)
+        await shop.produce(*visit("r"))
+        lines = await eventually(lambda: len(t := taken(shop, "r")) == 7 and t, 60)
+        assert {line["count"] for line in lines.values()} == {1}
+        assert "Redis does not" in shop.logs(), "and it is said"
+
+
 @pytest.mark.parametrize("role", ROLES)
 async def test_nothing_is_lost_when_a_role_is_killed(tmp_path: Path, role: str) -> None:
     sessions = [f"k{n}" for n in range(30)]
