@@ -47,13 +47,14 @@ class RunRecovery(Recovery):
             return
         await consumer.perform_seek()
         self.completed.set()
+        self.tables.on_actives_ready()
+        self.tables.on_standbys_ready()
+        # Before anything flows: a run that arrived while the app still calls itself rebalancing would be dropped
+        app.on_rebalance_end()
         app.flow_control.resume()
         consumer.resume_partitions({tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)})
         consumer.resume_flow()
         await app._fetcher.maybe_start()
-        self.tables.on_actives_ready()
-        self.tables.on_standbys_ready()
-        app.on_rebalance_end()
         self.log.info("Worker ready")
 
 

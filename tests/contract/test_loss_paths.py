@@ -138,9 +138,10 @@ async def test_l3_stock_clears_queues_after_it_resumed_partitions() -> None:
 
 @pytest.mark.parametrize("method", ["on_recovery_completed", "_resume_streams"])
 async def test_l3_runs_resume_partitions_last(method: str) -> None:
+    """And the app is `ready` before anything flows: an agent drops runs that come while it is rebalancing."""
     recovery, journal = recovery_with_journal(RunRecovery)
     await getattr(recovery, method)(1)
-    assert journal == ["fence and restore", "seek", "clear queues", "resume partitions", "resume flow", "ready"]
+    assert journal == ["fence and restore", "seek", "ready", "clear queues", "resume partitions", "resume flow"]
 
 
 async def fetched_for(kind: type[Any]) -> set[TP]:
