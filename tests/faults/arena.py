@@ -11,13 +11,13 @@ import msgspec
 from tests.faults.broker import PrivateBroker
 from tests.faults.faults import schedule
 from tests.faults.plan import make_plan
-from tests.faults.site import OURS, STOCK, WORKERS, site
+from tests.faults.site import OURS, WORKERS, site, up_to_sessions
 from tests.faults.table import show
 from tests.faults.trial import QUIET_S, Report, Trial
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of it. `stock` puts stock Faust in the place of the session workers, and hurts only these."""
+    """How much of it. `instead` names the module of other session workers; then only these are hurt."""
 
     seed: int
     events: int = 4_000
@@ -25,7 +25,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 110.0
     faults: int = 12
     quiet_s: float = QUIET_S
-    stock: bool = False
+    instead: str = ""
 
 
 async def fight(challenge: Challenge, folder: Path) -> Report:
@@ -40,13 +40,13 @@ async def fight(challenge: Challenge, folder: Path) -> Report:
         challenge.seed,
         challenge.faults,
         challenge.duration_s,
-        WORKERS if challenge.stock else tuple(OURS),
+        WORKERS if challenge.instead else tuple(OURS),
         WORKERS,
     )
     broker = PrivateBroker(folder / "stack")
     broker.start()
     try:
-        with site(folder, broker.url, STOCK if challenge.stock else OURS) as hurt:
+        with site(folder, broker.url, up_to_sessions(challenge.instead) if challenge.instead else OURS) as hurt:
             report = await Trial(hurt, plan, faults, broker, challenge.quiet_s).run()
     finally:
         broker.stop()

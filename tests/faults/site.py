@@ -44,12 +44,12 @@ OURS = {
     "dispatch": faust("agents.dispatch"),
     "deliver": capi("deliver"),
 }
-STOCK = {
-    "ingest": faust("agents.ingest"),
-    "sessions-1": faust("tests.faults.stock_sessions"),
-    "sessions-2": faust("tests.faults.stock_sessions"),
-}
 WORKERS = ("sessions-1", "sessions-2")  # those that are stopped past the session time-out
+
+
+def up_to_sessions(module: str) -> dict[str, tuple[str, ...]]:
+    """The first two stages, with another module's session workers: for tests that must see losses."""
+    return {"ingest": faust("agents.ingest"), **dict.fromkeys(WORKERS, faust(module))}
 
 
 class Site:
