@@ -10,6 +10,7 @@ import structlog
 from aiokafka.structs import ConsumerRecord
 
 from agents.counters import JOBS
+from agents.rejects import reject_of
 from sinks.jobs import jobs
 from sinks.rabbit import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS, routing_key
@@ -69,10 +70,10 @@ def jobs_of(settings: Settings, record: ConsumerRecord) -> Sequence[Job | Reject
     try:
         batch = decode_batch(record.value or b"")
     except UNREADABLE:
-        return [_reject(record, "not a batch")]
+        return [reject_of(record, "not a batch")]
     tenant = settings.tenant_map.get(batch.tenant)
     if tenant is None:
-        return [_reject(record, f"batch {batch.batch_id} of a tenant that is no longer in the tenants file")]
+        return [reject_of(record, f"batch {batch.batch_id} of a tenant that is no longer in the tenants file")]
     return jobs(batch, tenant)
 
 
@@ -83,10 +84,6 @@ def as_message(job: Job) -> Message:
         body=encode(job),
         headers={"capi-attempt": 1},
     )
-
-
-def _reject(record: ConsumerRecord, reason: str) -> Reject:
-    return Reject(topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
 
 
 def _main() -> RunApp:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
+from agents.rejects import reject_of
 from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
 from streams.events import UNREADABLE, Event, Reject, SessionInput, Tick, decode_input, encode
@@ -70,11 +71,11 @@ def read(record: ConsumerRecord) -> Arrival | Reject | None:
     try:
         value: SessionInput = decode_input(record.value or b"")
     except UNREADABLE:
-        return _reject(record, "not a session record")
+        return reject_of(record, "not a session record")
     if isinstance(value, Tick):
         return None
     if record.key != value.key:
-        return _reject(record, "key of the record is not tenant|session_id of the event")
+        return reject_of(record, "key of the record is not tenant|session_id of the event")
     return Arrival(record.key, record.partition, record.offset, record.timestamp, value, record.value)
 
 
@@ -145,10 +146,6 @@ def add_ticks(app: RunApp) -> None:
             log.warning("tick not sent; windows close when Kafka answers again", why=repr(error))
 
     app.timer(settings.tick_s)(ticks)
-
-
-def _reject(record: ConsumerRecord, reason: str) -> Reject:
-    return Reject(topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
 
 
 def _main() -> RunApp:

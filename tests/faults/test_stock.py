@@ -1,4 +1,4 @@
-"""The harness sees what it is there to see: stock Faust with its exactly_once, same rules and faults, loses events."""
+"""The harness sees what it is there to see: stock Faust, same rules and faults, loses events."""
 
 from __future__ import annotations
 
