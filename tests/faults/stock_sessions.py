@@ -3,8 +3,8 @@
 Table write per event, ticks from a timer, outbox by topic.send with its acknowledgement awaited before the state
 changes, Faust's own exactly_once, consumer and recovery. Nothing of streams.runs. The fault test runs it to know
 that it sees losses: seen were batches doubled, events in two batches, and workers that never came up again
-(ConsistencyError at every start). With at_least_once the same faults double batches by the hundred, but no loss was
-seen in 12 rounds.
+(ConsistencyError at every start). With at_least_once the same faults double batches by the hundred, but no loss
+was seen in 12 rounds.
 """
 
 from __future__ import annotations
