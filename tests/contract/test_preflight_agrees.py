@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from agents.platforms import meta as stand_in_meta
 from agents.platforms import tiktok as stand_in_tiktok
-from sinks.platforms.meta import ACTION_SOURCES, Meta
+from sinks.platforms.meta import Meta
 from sinks.platforms.tiktok import TikTok
+from streams.envelope import ACTION_SOURCES
 from streams.events import Job, UserData
 from tests.contract.jobs import CART, MARIA, NOW_MS, hashed, job
 
