@@ -199,6 +199,8 @@ class RunApp(faust.App):
             count = await restore(consumer, tps, table.restore) if tps else 0
         finally:
             await consumer.stop()
+        # Faust's router looks a key's owner up in this producer's metadata, which else knows only what it wrote to
+        await cast(Any, self.producer)._ensure_producer().partitions_for(topic)
         log.info("restored", table=table.name, partitions=sorted(partitions), records=count, keys=len(table.data))
 
     def _new_writer(self, partition: int) -> PartitionWriter:
