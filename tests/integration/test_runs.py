@@ -60,6 +60,8 @@ async def test_every_record_once_while_workers_are_killed(tmp_path: Path) -> Non
                 worker.send_signal(signal.SIGKILL)
         await fed
         with faust_worker(MODULE, env, log) as worker:
+            values.append(b"v99999")  # comes out only when this worker is up, so that its stop is an orderly one
+            await feed(settings, values[-1:])
             out = await read_until(
                 settings, settings.topic("batches"), lambda found: len(found) >= len(values), 60
             )
