@@ -17,7 +17,6 @@ from typer.main import get_command
 
 from streams.tenants import TenantsError
 
-EXIT_PROBLEM = 1
 EXIT_CONFIGURATION = 2
 
 VERBS = {

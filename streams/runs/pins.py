@@ -13,7 +13,6 @@ from importlib.metadata import version
 from typing import Any
 
 from faust.app.base import App
-from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
 from faust.tables.table import Table
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
@@ -41,7 +40,6 @@ PINNED: tuple[Callable[..., Any], ...] = (
     Recovery._seek_offsets,
     Recovery._resume_streams,
     Recovery.on_recovery_completed,
-    Collection.on_recovery_completed,
     Table.on_key_get,
     Table.on_key_set,
     Table.on_key_del,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import faust
-from faust.types import TP
 
 Changes = dict[bytes, Any]  # key -> value, None = deleted; the last write of a run wins
 
@@ -66,10 +65,3 @@ class RunTable(faust.Table[bytes, Any]):
 
     def keys_of(self, partition: int) -> set[bytes]:
         return self._keys.get(partition, set())
-
-    def partition_of(self, key: bytes) -> int | None:
-        return next((partition for partition, keys in self._keys.items() if key in keys), None)
-
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Nothing of Faust's own clean-up: `forget_all` and `restore` did it."""
-        await self.call_recover_callbacks()

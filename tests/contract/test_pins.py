@@ -32,7 +32,6 @@ EXPECTED = {
     "faust.tables.recovery.Recovery._seek_offsets": "19598ca63d94d250",
     "faust.tables.recovery.Recovery._resume_streams": "d986a6710c1aca98",
     "faust.tables.recovery.Recovery.on_recovery_completed": "6ef567acf072e46d",
-    "faust.tables.base.Collection.on_recovery_completed": "b1526fb39ea0e77e",
     "faust.tables.table.Table.on_key_get": "609b38a392aad194",
     "faust.tables.table.Table.on_key_set": "a370e35ca55c2c7e",
     "faust.tables.table.Table.on_key_del": "4f2900b2f9d24a08",
