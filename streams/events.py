@@ -6,7 +6,10 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 | value       | topic or queue           | key                      |
 |-------------|--------------------------|--------------------------|
 | `Event`     | `capi.sessions.in`       | `tenant|session_id`      |
-| `Tick`      | `capi.sessions.in`       | none, explicit partition |
+| `Tick`      | `capi.sessions.in`, `capi.visitors.in` | none, explicit partition |
+| `Visit`     | `capi.visitors.in`       | `tenant|visitor`         |
+| `Recalled`  | `capi.sessions.in`       | `tenant|session_id`      |
+| `Erase`     | `capi.sessions.in`, `capi.visitors.in` | none, one to every partition |
 | `Batch`     | `capi.batches`           | `tenant|session_id`      |
 | `Reject`    | `capi.rejects`           | `tenant|session_id` or none |
 | `Job`       | RabbitMQ `capi_events`   | routing key `<platform>.<event>` |
@@ -20,7 +23,12 @@ from typing import Any, Literal
 import msgspec
 
 Platform = Literal["meta", "tiktok"]
-Consent = Literal["granted", "denied", ""]
+Consent = Literal[
+    "granted",
+    "limited",  # sent with Meta's LDU and TikTok's limited_data_use
+    "denied",  # not stored, not sent
+    "",  # nothing was said: the session's word counts, else the tenant's default
+]
 FlushReason = Literal[
     "purchase",  # a flush event arrived (setting: CAPI_FLUSH_ON)
     "idle",  # inactivity gap (CAPI_IDLE_S)
@@ -76,7 +84,9 @@ class Event(Record, frozen=True, tag="event", tag_field="type"):
 
     `event_time_ms` is Unix milliseconds by the producer's clock (data, never used for windows).
     `replace_identity` says that another person logged in: their identity replaces the one held.
-    `browser_fired` names the platforms whose browser copy was sent.
+    `browser_fired` names the platforms whose browser copy was sent. `fbclid` is Meta's click id as a URL brought
+    it, byte-exact; the session makes `user.fbc` of it, once a click. `robot` says that the agent is a crawler's.
+    A denied event carries nothing but `external_id`, `fbp` and `ttp`, by which its visitor is forgotten.
     """
 
     event_id: str
@@ -87,12 +97,14 @@ class Event(Record, frozen=True, tag="event", tag_field="type"):
     action_source: str = "website"
     event_source_url: str = ""
     referrer_url: str = ""
+    fbclid: str = ""
     user: UserData = UserData()
     custom_data: dict[str, Any] = {}
     browser_fired: tuple[Platform, ...] = ()
     consent: Consent = ""
     test_event_code: str = ""
     replace_identity: bool = False
+    robot: bool = False
 
     @property
     def key(self) -> bytes:
@@ -105,9 +117,58 @@ class Tick(Record, frozen=True, tag="tick", tag_field="type"):
     worker: str = ""
 
 
+Identity = dict[UserField, str | tuple[str, ...]]
+
+
+class Visit(Record, frozen=True, tag="visit", tag_field="type"):
+    """What a session tells the memory of one visitor, and what it wants to know.
+
+    `visitor` is `external_id:<sha256>`, `fbp:<cookie>` or `ttp:<cookie>`. `identity` holds person fields to be
+    remembered. With `asks`, a `Recalled` comes back to the session. `replaces`: another person, what was known
+    before goes. `forget`: consent was withdrawn, everything goes.
+    """
+
+    tenant: str
+    visitor: str
+    session_id: str
+    identity: Identity = {}
+    asks: bool = False
+    replaces: bool = False
+    forget: bool = False
+
+    @property
+    def key(self) -> bytes:
+        return f"{self.tenant}|{self.visitor}".encode()
+
+
+class Recalled(Record, frozen=True, tag="recalled", tag_field="type"):
+    """The memory's answer to a `Visit` that asks: all that is known of the visitor, empty when nothing is."""
+
+    tenant: str
+    visitor: str
+    session_id: str
+    identity: Identity = {}
+
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
+
+class Erase(Record, frozen=True, tag="erase", tag_field="type"):
+    """Forget a person: everything of `tenant` in which `field` of the user data has the value `digest`.
+
+    `field` is a hashed field of UserData, `digest` the lower-case hex SHA-256 that the door made of it. Goes to
+    every partition, because the key of what is to be erased is not known.
+    """
+
+    tenant: str
+    field: UserField
+    digest: str
+
+
 class Enriched(Record, frozen=True):
     """An event as it leaves the session. `backfilled` maps each user field that the event did not bring
-    itself to the `event_id` that did."""
+    itself to the `event_id` that did, or to `visitor:<kind>` when an earlier visit did."""
 
     event: Event
     backfilled: dict[UserField, str] = {}
@@ -134,7 +195,8 @@ class Batch(Record, frozen=True):
 class Reject(Record, frozen=True):
     """A record that was not taken, and why. Never holds personal data or the record's own text.
 
-    `topic`, `partition`, `offset` find the original; `field` is the JSON path at fault, "" for the whole.
+    `topic`, `partition`, `offset` find the original; `field` is the JSON path at fault, "" for the whole; `fix`
+    says what to do about it. `platform` and `pixel_id` are given when one destination would refuse the event.
     """
 
     topic: str
@@ -142,12 +204,16 @@ class Reject(Record, frozen=True):
     offset: int
     reason: str
     field: str = ""
+    fix: str = ""
     tenant: str = ""
     event_id: str = ""
+    platform: str = ""
+    pixel_id: str = ""
 
 
 class Job(Record, frozen=True):
-    """One event for one destination: what a worker POSTs. `event_name` is in the platform's words."""
+    """One event for one destination: what a worker POSTs. `event_name` is in the platform's words, `score` our
+    estimate of its match quality there, 0 to 10 (:mod:`streams.quality`)."""
 
     platform: Platform
     pixel_id: str
@@ -155,6 +221,7 @@ class Job(Record, frozen=True):
     batch_id: str
     event: Event
     backfilled: tuple[UserField, ...] = ()
+    score: float = 0.0
 
     @property
     def job_id(self) -> str:
@@ -185,7 +252,8 @@ class Outcome(Record, frozen=True):
     retry_in_s: float = 0
 
 
-SessionInput = Event | Tick
+SessionInput = Event | Tick | Recalled | Erase
+VisitorInput = Visit | Tick | Erase
 
 # What a decoder below raises for bytes that are no such value; deep nesting is the third
 UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -193,6 +261,7 @@ UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeErr
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 decode_input = msgspec.json.Decoder(SessionInput).decode
+decode_visitor_input = msgspec.json.Decoder(VisitorInput).decode
 decode_event = msgspec.json.Decoder(Event).decode
 decode_batch = msgspec.json.Decoder(Batch).decode
 decode_job = msgspec.json.Decoder(Job).decode

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Hold = adaptive: an event whose browser copy fired is released after this, seconds.",
     )
+    recall_s: float = Field(
+        5,
+        gt=0,
+        description="Longest time a flush event waits for the memory of a returning visitor, seconds.",
+    )
     tick_s: float = Field(5, gt=0, description="Every how many seconds a partition's owner appends a tick.")
     max_events: int = Field(500, ge=1, description="A session window with this many events is flushed.")
     max_bytes: int = Field(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Hold = Literal["session", "adaptive", "immediate"]
+Robots = Literal["drop", "mark", "ignore"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -38,10 +39,18 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One shop or agency client."""
+    """One shop or agency client.
+
+    `default_consent` counts in a session in which nothing was said of consent. `robots` says what becomes of
+    events whose User-Agent is a crawler's. `remember_days` is how long the hashed identity of a visitor is
+    remembered for the next visit; 0 turns it off.
+    """
 
     default_country: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?$")] = ""
     hold: Hold = "session"
+    default_consent: Literal["granted", "limited", "denied"] = "granted"
+    robots: Robots = "drop"
+    remember_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 180
     destinations: tuple[Destination, ...] = ()
 
 

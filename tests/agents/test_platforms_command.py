@@ -25,8 +25,12 @@ LIMIT_S = 20
 
 @contextmanager
 def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command on a free port, and its address."""
-    command = ["timeout", "-k", "1", "60", *CAPI, "--port", "0", *options]
+    """The command on a free port, and its address.
+
+    `--foreground`, because `timeout` else passes SIGTERM on twice, and the second may come when the loop, and with
+    it the handler, has gone already.
+    """
+    command = ["timeout", "--foreground", "-k", "1", "60", *CAPI, "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             assert process.stdout
