@@ -67,12 +67,12 @@ def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list
 
 
 def read(record: ConsumerRecord) -> Arrival | Reject | None:
-    """The arrival in a record, None for a tick, a reject for what should not be in this topic."""
+    """The arrival in a record, None for what only moves the time, a reject for what should not be in this topic."""
     try:
         value: SessionInput = decode_input(record.value or b"")
     except UNREADABLE:
         return reject_of(record, "not a session record")
-    if isinstance(value, Tick):
+    if not isinstance(value, Event):
         return None
     if record.key != value.key:
         return reject_of(record, "key of the record is not tenant|session_id of the event")
