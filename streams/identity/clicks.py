@@ -30,6 +30,17 @@ def fbc(text: str, event_time_ms: int) -> str | Bad:
     return text if event_time_ms - int(found[1]) <= FBC_MAX_AGE_MS else Bad("is older than 90 days")
 
 
+def mint_fbc(fbclid: str, first_seen_ms: int) -> str:
+    """Meta's cookie form of a click id from a URL; index 1 because a server makes it."""
+    return f"fb.1.{first_seen_ms}.{fbclid}"
+
+
+def click_of(fbc: str) -> str:
+    """The click id in a cookie `fbc`, its fourth segment; "" when there is none."""
+    segments = fbc.split(".", 4)
+    return segments[3] if len(segments) > 3 else ""
+
+
 def fbc_of_click(fbclid: str, event_time_ms: int) -> str | Bad:
     """Meta's cookie form of a click id from a URL; index 1 because a server makes it."""
     return f"fb.1.{event_time_ms}.{fbclid}" if _FBCLID.fullmatch(fbclid) else Bad("is not a Meta click id")
