@@ -6,22 +6,19 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
 import msgspec
-import structlog
-from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
 from agents.rejects import reject_of
+from agents.ticks import add_ticks
 from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
-from streams.events import UNREADABLE, Event, Reject, SessionInput, Tick, decode_input, encode
+from streams.events import UNREADABLE, Event, Reject, SessionInput, decode_input, encode
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
 from streams.session import Arrival, Dropped, Duplicate, Effect, Limits, Session, decode_session, encode_session
 from streams.settings import Settings, load_settings
 from streams.windows import Windows
-
-log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings) -> RunApp:
@@ -67,7 +64,7 @@ def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list
 
 
 def read(record: ConsumerRecord) -> Arrival | Reject | None:
-    """The arrival in a record, None for what only moves the time, a reject for what should not be in this topic."""
+    """The arrival in a record, None for what only moves the time, a reject for what should not be here."""
     try:
         value: SessionInput = decode_input(record.value or b"")
     except UNREADABLE:
@@ -129,23 +126,6 @@ def limits_by_tenant(settings: Settings) -> Callable[[bytes], Limits]:
     }
     default = msgspec.structs.replace(next(iter(limits.values())), hold="session")
     return lambda key: limits.get(key.partition(b"|")[0], default)
-
-
-def add_ticks(app: RunApp) -> None:
-    """Let the owner of each partition append the time to it, so that windows close without events too."""
-    settings = app.settings
-    topic, tick = settings.topic("sessions.in"), encode(Tick())
-
-    async def ticks() -> None:
-        if app.rebalancing:
-            return
-        try:
-            for partition in sorted(app.writers):
-                await app.producer.send(topic, None, tick, partition, None, None)
-        except KafkaError as error:
-            log.warning("tick not sent; windows close when Kafka answers again", why=repr(error))
-
-    app.timer(settings.tick_s)(ticks)
 
 
 def _main() -> RunApp:
