@@ -124,8 +124,9 @@ class Visit(Record, frozen=True, tag="visit", tag_field="type"):
     """What a session tells the memory of one visitor, and what it wants to know.
 
     `visitor` is `external_id:<sha256>`, `fbp:<cookie>` or `ttp:<cookie>`. `identity` holds person fields to be
-    remembered. With `asks`, a `Recalled` comes back to the session. `replaces`: another person, what was known
-    before goes. `forget`: consent was withdrawn, everything goes.
+    remembered. With `asks`, a `Recalled` comes back to the session and carries `ask_id` back: an answer that
+    was under way when the person changed or withdrew consent must not be taken for theirs. `replaces`: another
+    person, what was known before goes. `forget`: consent was withdrawn, everything goes.
     """
 
     tenant: str
@@ -133,6 +134,7 @@ class Visit(Record, frozen=True, tag="visit", tag_field="type"):
     session_id: str
     identity: Identity = {}
     asks: bool = False
+    ask_id: int = 0
     replaces: bool = False
     forget: bool = False
 
@@ -142,11 +144,15 @@ class Visit(Record, frozen=True, tag="visit", tag_field="type"):
 
 
 class Recalled(Record, frozen=True, tag="recalled", tag_field="type"):
-    """The memory's answer to a `Visit` that asks: all that is known of the visitor, empty when nothing is."""
+    """The memory's answer to a `Visit` that asks: all that is known of the visitor, empty when nothing is.
+
+    `ask_id` is the visit's.
+    """
 
     tenant: str
     visitor: str
     session_id: str
+    ask_id: int
     identity: Identity = {}
 
     @property
