@@ -18,6 +18,7 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
@@ -77,6 +78,11 @@ class UserData(Record, frozen=True):
 
 UserField = str
 USER_FIELDS: tuple[UserField, ...] = UserData.__struct_fields__
+# what says who somebody is and where they live: the only fields that are remembered beyond a session
+PERSON_FIELDS: tuple[UserField, ...] = (
+    *("em", "ph", "ph_e164", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id"),
+    *("city", "state", "country_code"),
+)
 
 
 class Event(Record, frozen=True, tag="event", tag_field="type"):
@@ -231,15 +237,26 @@ class Job(Record, frozen=True):
 
     @property
     def job_id(self) -> str:
-        """Same event, same destination, same id: what the idempotency store and message ids are made of."""
-        return f"{self.platform}:{self.pixel_id}:{self.event.event_id}"
+        """Same event, same name, same destination, same id: what the idempotency store and message ids are made of.
+
+        Long and foreign names and ids appear as their digest: RabbitMQ takes 255 bytes for a message id.
+        """
+        own = f"{self.event_name.replace('%', '%25').replace(':', '%3A')}:{self.event.event_id}"
+        if len(own) > MAX_JOB_ID or not own.isascii():
+            own = sha256(own.encode(errors="replace")).hexdigest()
+        return f"{self.platform}:{self.pixel_id}:{own}"
 
 
+MAX_JOB_ID = 120  # characters of name and event id
 OutcomeClass = Literal["delivered", "duplicate", "throttled", "transient", "misconfigured", "invalid", "expired"]
 
 
 class Outcome(Record, frozen=True):
-    """What came of one attempt to deliver one job. `retry_in_s` is 0 when there is no further attempt."""
+    """What came of one attempt to deliver one job. `retry_in_s` is 0 when there is no further attempt.
+
+    `http_status` and `latency_ms` are those of the POST, 0 when there was none. `age_ms` counts from the event's own
+    time, `waited_ms` from the first delivery worker that saw the job.
+    """
 
     job_id: str
     tenant: str
@@ -256,6 +273,10 @@ class Outcome(Record, frozen=True):
     trace_id: str = ""
     parked: bool = False
     retry_in_s: float = 0
+    http_status: int = 0
+    latency_ms: int = 0
+    age_ms: int = 0
+    waited_ms: int = 0
 
 
 SessionInput = Event | Tick | Recalled | Erase
