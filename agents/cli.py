@@ -25,6 +25,7 @@ VERBS = {
     "queues": "Plan or apply the RabbitMQ exchanges, queues and policies.",
     "run": "Run the roles of a small site together under one supervisor.",
     "deliver": "Deliver queued jobs to Meta and TikTok.",
+    "dead": "Look at the jobs that were given up, send them again, or drop them.",
     "platforms": "Run a local stand-in for Meta and TikTok.",
     "demo": "Replay real visitor histories through everything and show what came out.",
     "schema": "Print the JSON Schema of the events that capi.events takes.",

@@ -1,0 +1,1 @@
+"""Sending again what was never acknowledged, from the batches that Kafka still has."""
