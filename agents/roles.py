@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from agents.supervisor import Worker
 from streams.settings import Settings
 
-FAUST_ROLES = ("ingest", "sessions", "dispatch")
+FAUST_ROLES = ("ingest", "sessions", "visitors", "dispatch")
 ROLES = (*FAUST_ROLES, "deliver")
 
 

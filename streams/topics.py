@@ -10,7 +10,7 @@ import msgspec
 from streams.settings import Settings
 
 DAY_S = 86_400
-SESSIONS_TABLE = "sessions"
+TABLES = ("sessions", "visitors")  # roles with a state of their own; the table is named like the role
 
 
 class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,28 +22,24 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, str]
 
 
-def sessions_app_id(settings: Settings) -> str:
-    """Faust app id, consumer group and transactional id prefix of the role `sessions`."""
-    return f"{settings.namespace}-sessions"
-
-
-def changelog_topic(settings: Settings) -> str:
+def changelog_topic(settings: Settings, role: str = "sessions") -> str:
     """The name that Faust itself derives: `<app id>-<table>-changelog`."""
-    return f"{sessions_app_id(settings)}-{SESSIONS_TABLE}-changelog"
+    return f"{settings.namespace}-{role}-{role}-changelog"
 
 
 def topics(settings: Settings) -> tuple[TopicSpec, ...]:
-    """All topics, every one with `settings.partitions`: Faust places topics of equal count together,
-    and `sessions.in`, `batches` and the changelog must be."""
+    """All topics, every one with `settings.partitions`: Faust places topics of equal count together, and a
+    role's input and changelog must be."""
     spec = settings.topic
     week_s = 7 * DAY_S
     return (
         _topic(settings, spec("events"), _kept(DAY_S)),
         _topic(settings, spec("sessions.in"), _log_time() | _kept(_sessions_in_s(settings))),
+        _topic(settings, spec("visitors.in"), _log_time() | _kept(_sessions_in_s(settings))),
         _topic(settings, spec("batches"), _kept(week_s)),
         _topic(settings, spec("rejects"), _kept(week_s)),
         _topic(settings, spec("outcomes"), _kept(week_s)),
-        _topic(settings, changelog_topic(settings), _compacted()),
+        *(_topic(settings, changelog_topic(settings, role), _compacted()) for role in TABLES),
     )
 
 
@@ -69,7 +65,7 @@ def _kept(retention_s: float) -> dict[str, str]:
 
 
 def _log_time() -> dict[str, str]:
-    # the session window counts in log time: monotonic in a partition, and no client can forge it
+    # windows and memories count in log time: monotonic in a partition, and no client can forge it
     return {"message.timestamp.type": "LogAppendTime"}
 
 
@@ -80,7 +76,7 @@ def _sessions_in_s(settings: Settings) -> float:
 
 
 def _compacted() -> dict[str, str]:
-    # a restore reads all of it: small segments and an eager cleaner keep it near the live sessions' size;
+    # a restore reads all of it: small segments and an eager cleaner keep it near the live state's size;
     # removals are kept for an hour, longer than any restore lasts, or a restore could bring sessions back
     return {
         "cleanup.policy": "compact",

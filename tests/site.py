@@ -33,7 +33,6 @@ platform = "tiktok"
 pixel_id = "{TIKTOK}"
 token = "env:TEST_TOKEN"
 """
-ROLES = ("ingest", "sessions", "dispatch", "deliver")
 
 
 def free_port() -> int:

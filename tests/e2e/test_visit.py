@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import redis
 
+from agents.roles import ROLES
 from streams.events import decode_batch, decode_reject
 from tests.kafka import eventually, read_until
-from tests.site import ROLES, Site, site
+from tests.site import Site, site
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 UA = "Mozilla/5.0 (X11; Linux x86_64)"

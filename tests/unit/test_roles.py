@@ -19,7 +19,7 @@ def test_roles_keep_the_order_of_the_flow() -> None:
 
 @pytest.mark.parametrize("text", ["", "ingest,nonsense"])
 def test_unknown_roles_are_refused(text: str) -> None:
-    with pytest.raises(RolesError, match="roles are ingest, sessions, dispatch, deliver"):
+    with pytest.raises(RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver"):
         parse_roles(text)
 
 

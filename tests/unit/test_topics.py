@@ -6,7 +6,7 @@ import pytest
 
 from sinks.kafka_admin import ActualTopic, difference
 from streams.settings import load_settings
-from streams.topics import TopicSpec, changelog_topic, topics
+from streams.topics import TABLES, TopicSpec, changelog_topic, topics
 
 DAY_MS = 86_400_000
 SETTINGS = load_settings(namespace="shop", partitions=6)
@@ -27,10 +27,12 @@ def test_names_and_equal_partitions() -> None:
     assert set(SPECS) == {
         "shop.events",
         "shop.sessions.in",
+        "shop.visitors.in",
         "shop.batches",
         "shop.rejects",
         "shop.outcomes",
         "shop-sessions-sessions-changelog",
+        "shop-visitors-visitors-changelog",
     }
     assert {spec.partitions for spec in SPECS.values()} == {6}
 
@@ -41,22 +43,25 @@ def test_raw_personal_data_stays_a_day_and_hashed_a_week() -> None:
     assert {kept[f"shop.{name}"] for name in ("batches", "rejects", "outcomes")} == {7 * DAY_MS}
 
 
-def test_windows_count_in_log_time() -> None:
+def test_windows_and_memories_count_in_log_time() -> None:
     stamps = {name: spec.config["message.timestamp.type"] for name, spec in SPECS.items()}
-    assert {name for name, stamp in stamps.items() if stamp == "LogAppendTime"} == {"shop.sessions.in"}
+    in_log_time = {name for name, stamp in stamps.items() if stamp == "LogAppendTime"}
+    assert in_log_time == {"shop.sessions.in", "shop.visitors.in"}
 
 
+@pytest.mark.parametrize("name", ["capi.sessions.in", "capi.visitors.in"])
 @pytest.mark.parametrize("max_age_s", [60, 14_400, 700_000])
-def test_the_session_input_outlives_every_window(max_age_s: float) -> None:
+def test_what_sessions_and_visitors_read_outlives_every_window(max_age_s: float, name: str) -> None:
     settings = load_settings(max_age_s=max_age_s)
-    spec = next(spec for spec in topics(settings) if spec.name == "capi.sessions.in")
+    spec = next(spec for spec in topics(settings) if spec.name == name)
     longest_s = settings.max_age_s + settings.idle_s + settings.grace_s
     assert int(spec.config["retention.ms"]) > 1000 * longest_s
     assert int(spec.config["retention.ms"]) >= 2 * DAY_MS
 
 
-def test_the_changelog_compacts_and_never_expires() -> None:
-    config = SPECS[changelog_topic(SETTINGS)].config
+@pytest.mark.parametrize("role", TABLES)
+def test_a_changelog_compacts_and_never_expires(role: str) -> None:
+    config = SPECS[changelog_topic(SETTINGS, role)].config
     assert config["cleanup.policy"] == "compact"
     assert "retention.ms" not in config
 
