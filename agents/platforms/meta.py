@@ -1,11 +1,13 @@
 """The stand-in's Meta: what it refuses and what its answers look like.
 
 Sources, read November 2026: developers.facebook.com/docs/marketing-api/conversions-api ("Using the API", "Server
-event", "Customer information", "Custom data") and /docs/graph-api/guides/error-handling.
+event", "Customer information", "ClickID and the fbp and fbc Parameters", "Custom data"), /docs/marketing-apis/
+data-processing-options and /docs/graph-api/guides/error-handling.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,6 +64,8 @@ TOO_LITTLE = (
     {"ln", "ge"},
 )
 STORE_OLDEST_S = 62 * 86_400
+CLICK_ID = re.compile(r"fb\.[0-9]+\.[0-9]{13}\.[^.\s]+(\.[^.\s]+)?")
+STATES = (0, *range(1000, 1014))
 INVALID, OLD, FUTURE, NO_ITEM_ID, NO_VALUE, NO_CURRENCY, TOO_FEW_KEYS = (
     2804019,
     2804003,
@@ -105,7 +109,12 @@ def check_event(event: Any, index: int, now_s: float) -> Problem | None:
         return Problem(INVALID, "event_name missing", index)
     if not isinstance(event.get("event_id", ""), str) or event.get("action_source") not in ACTION_SOURCES:
         return Problem(INVALID, "event_id or action_source", index)
-    return _time(event, index, now_s) or _user(event["user_data"], index) or _custom(event, index)
+    return (
+        _time(event, index, now_s)
+        or _user(event["user_data"], index)
+        or _custom(event, index)
+        or _processing(event, index)
+    )
 
 
 def _time(event: dict[str, Any], index: int, now_s: float) -> Problem | None:
@@ -120,6 +129,8 @@ def _user(user: dict[str, Any], index: int) -> Problem | None:
         return Problem(INVALID, f"user_data.{key} is not a SHA-256", index, privacy=True)
     if any(value in ("", [], None) for value in user.values()):
         return Problem(INVALID, "user_data holds an empty value", index)
+    if "fbc" in user and not (isinstance(user["fbc"], str) and CLICK_ID.fullmatch(user["fbc"])):
+        return Problem(INVALID, "user_data.fbc is not fb.index.milliseconds.fbclid", index)
     if any(user.keys() <= too_little for too_little in TOO_LITTLE):
         return Problem(TOO_FEW_KEYS, "too few match keys", index)
     return None
@@ -133,9 +144,24 @@ def _custom(event: dict[str, Any], index: int) -> Problem | None:
         return Problem(NO_VALUE, "Purchase without value", index)
     if event["event_name"] == "Purchase" and not is_currency(custom.get("currency")):
         return Problem(NO_CURRENCY, "Purchase without currency", index)
+    if "value" in custom and not is_number(custom["value"]):
+        return Problem(INVALID, "custom_data.value is no number", index)
+    if "currency" in custom and not is_currency(custom["currency"]):
+        return Problem(INVALID, "custom_data.currency is not in ISO 4217", index)
     contents = custom.get("contents", [])
     if not isinstance(contents, list) or not all(isinstance(item, dict) and item.get("id") for item in contents):
         return Problem(NO_ITEM_ID, "contents item without id", index)
+    return None
+
+
+def _processing(event: dict[str, Any], index: int) -> Problem | None:
+    """`[]`, or `["LDU"]` with country and state: 1 and a state of the US, or 0 and 0 to let Meta find out."""
+    options = event.get("data_processing_options", [])
+    country, state = event.get("data_processing_options_country"), event.get("data_processing_options_state")
+    if options not in ([], ["LDU"]):
+        return Problem(INVALID, "data_processing_options", index)
+    if options and (country not in (0, 1) or state not in STATES):
+        return Problem(INVALID, "data_processing_options_country or data_processing_options_state", index)
     return None
 
 

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
+import pycountry
 
 WEEK_S = 7 * 86_400
 FUTURE_SLACK_S = 60
 MAX_EVENTS = 1000
+
+NO_CURRENCIES = {"XTS", "XXX"}  # ISO's codes for tests and for none
+ISO_4217 = frozenset(currency.alpha_3 for currency in pycountry.currencies) - NO_CURRENCIES
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -100,8 +104,8 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_currency(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z]{3}", value) is not None
+def is_currency(value: object, known: frozenset[str] = ISO_4217) -> bool:
+    return isinstance(value, str) and value in known
 
 
 def _is_hash(value: object) -> bool:

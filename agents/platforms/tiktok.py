@@ -26,6 +26,17 @@ CLEAR = ("city", "state", "country", "ttclid", "ttp", "ip", "user_agent", "local
 USER_KEYS = frozenset({*HASHED, *CLEAR})
 EVENT_KEYS = frozenset({"event", "event_time", "event_id", "user", "properties", "page", "limited_data_use"})
 EVENT_SOURCES = frozenset({"web", "app", "offline", "crm"})
+# The constants of TikTok's own SDKs, by region; Business Help, "About parameters", says only that there is a list.
+CURRENCIES = frozenset(
+    [
+        *("CAD", "USD", "ARS", "BOB", "BRL", "CLP", "COP", "CRC", "GTQ", "HNL", "MXN", "NIO", "PEN", "PYG", "VES"),
+        *("BGN", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "ISK", "NOK", "PLN", "RON", "RUB", "SEK", "TRY", "UAH"),
+        *("AED", "BHD", "DZD", "EGP", "ILS", "IQD", "JOD", "KWD", "LBP", "MAD", "OMR", "QAR", "SAR"),
+        *("BIF", "KES", "NGN", "TZS", "ZAR"),
+        *("AUD", "BDT", "CNY", "HKD", "IDR", "INR", "JPY", "KHR", "KRW", "KZT", "MOP", "MYR", "NZD"),
+        *("PHP", "PKR", "SGD", "THB", "TWD", "VND"),
+    ]
+)
 INVALID, NO_TOKEN, THROTTLED, FAILED = 40002, 40105, 40100, 50000
 
 
@@ -48,7 +59,7 @@ def check(root: dict[str, Any], pixel_id: str, now_s: float) -> Checked:
     if not pixel_id or root.get("event_source") not in EVENT_SOURCES:
         return checked.refuse(Problem(INVALID, "event_source or event_source_id"))
     for index, event in enumerate(data):
-        problem = check_event(event, index, now_s)
+        problem = check_event(event, index, now_s, root["event_source"])
         if problem:
             return checked.refuse(problem)
         user = event["user"]
@@ -60,7 +71,7 @@ def check(root: dict[str, Any], pixel_id: str, now_s: float) -> Checked:
     return checked
 
 
-def check_event(event: Any, index: int, now_s: float) -> Problem | None:
+def check_event(event: Any, index: int, now_s: float, source: str) -> Problem | None:
     """Why TikTok would refuse this event, None when it would not."""
     if not isinstance(event, dict) or not isinstance(event.get("user"), dict):
         return Problem(INVALID, "an event is an object with user", index)
@@ -70,7 +81,7 @@ def check_event(event: Any, index: int, now_s: float) -> Problem | None:
         return Problem(INVALID, "Invalid value for event_id: not a valid string.", index)
     if refused := refused_time(event.get("event_time"), now_s):
         return Problem(INVALID, f"event_time: {refused}", index)
-    return _user(event["user"], index) or _properties(event, index)
+    return _user(event["user"], index) or _page(event, index, source) or _properties(event, index)
 
 
 def _user(user: dict[str, Any], index: int) -> Problem | None:
@@ -81,13 +92,24 @@ def _user(user: dict[str, Any], index: int) -> Problem | None:
     return None
 
 
+def _page(event: dict[str, Any], index: int, source: str) -> Problem | None:
+    page = event.get("page", {})
+    if not isinstance(page, dict):
+        return Problem(INVALID, "page is no object", index)
+    if source == "web" and not (isinstance(page.get("url"), str) and page["url"]):
+        return Problem(INVALID, "page.url: Missing data for required field.", index)
+    if not isinstance(event.get("limited_data_use", False), bool):
+        return Problem(INVALID, "limited_data_use: Not a valid boolean.", index)
+    return None
+
+
 def _properties(event: dict[str, Any], index: int) -> Problem | None:
     properties = event.get("properties", {})
-    if not isinstance(properties, dict) or not isinstance(event.get("page", {}), dict):
-        return Problem(INVALID, "properties or page is no object", index)
+    if not isinstance(properties, dict):
+        return Problem(INVALID, "properties is no object", index)
     if "value" in properties and not is_number(properties["value"]):
         return Problem(INVALID, "properties.value is no number", index)
-    if "currency" in properties and not is_currency(properties["currency"]):
+    if "currency" in properties and not is_currency(properties["currency"], CURRENCIES):
         return Problem(INVALID, "properties.currency", index)
     contents = properties.get("contents", [])
     if not isinstance(contents, list) or not all(isinstance(item, dict) for item in contents):

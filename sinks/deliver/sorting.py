@@ -9,6 +9,7 @@ from sinks.deliver.settle import Held
 from sinks.delivered import DeliveredJobs
 from sinks.platforms.contract import PlatformRules
 from streams.events import Job, Platform
+from streams.quality import refused
 from streams.tenants import Destination, Tenants
 
 Sorted = tuple[list[tuple[Held, Decision]], list[Held], Destination | None]
@@ -53,6 +54,7 @@ class Sorter:
 
     def _preflight(self, job: Job, now_ms: int) -> str | None:
         try:
-            return self._rules[job.platform].preflight(job, now_ms)
+            found = refused(self._rules[job.platform].preflight(job, now_ms))
+            return found[0].reason if found else None
         except Exception as error:  # one odd job must not stop the queue
             return f"cannot be checked ({type(error).__name__})"

@@ -21,13 +21,9 @@ from typing import ClassVar, Protocol, Self
 import msgspec
 
 from streams.events import Job, Platform
+from streams.quality import Problem
 
-MS = 1000
-DAY_MS = 86_400 * MS
 MAX_EVENTS_PER_REQUEST = 1000  # both vendors, read November 2026
-MAX_AGE_MS = 7 * DAY_MS  # both vendors, read November 2026
-# Neither vendor says how much clock skew it forgives; shop clocks run ahead by seconds, and must not lose events.
-FUTURE_SLACK_MS = 60 * MS
 
 
 class TokenHeader(msgspec.Struct, frozen=True):
@@ -120,8 +116,10 @@ class PlatformRules(Protocol):
         """Jobs of one pixel may share a request only when their group keys are equal."""
         ...
 
-    def preflight(self, job: Job, now_ms: int) -> str | None:
-        """Why this job must not or cannot be sent at `now_ms`, without personal data; None when it can."""
+    @classmethod
+    def preflight(cls, job: Job, now_ms: int) -> tuple[Problem, ...]:
+        """What is wrong with the job at `now_ms`: exactly what makes the platform refuse it, and as warnings what
+        `build` leaves out or the platform misses. Made of the checks in :mod:`streams.quality`."""
         ...
 
     def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
@@ -138,15 +136,6 @@ class PlatformRules(Protocol):
         `why` never quotes the answer: platforms repeat what was sent to them in their messages.
         """
         ...
-
-
-def refused_time(event_time_ms: int, now_ms: int, max_age_ms: int = MAX_AGE_MS) -> str | None:
-    """Why a platform would refuse the time, or None. Exactly `max_age_ms` old may still be sent."""
-    if now_ms - event_time_ms > max_age_ms:
-        return f"older than {max_age_ms // DAY_MS} days"
-    if event_time_ms - now_ms > FUTURE_SLACK_MS:
-        return "event time in the future"
-    return None
 
 
 def one_group(rules: PlatformRules, jobs: Sequence[Job]) -> tuple[str, ...]:

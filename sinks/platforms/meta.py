@@ -12,21 +12,20 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from sinks.platforms import meta_answers
-from sinks.platforms.amounts import items, money
-from sinks.platforms.contract import (
-    DAY_MS,
-    MAX_AGE_MS,
-    Addresses,
-    Request,
-    Result,
-    TokenHeader,
-    one_group,
-    refused_time,
-)
+from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group
+from streams import quality
 from streams.envelope import ACTION_SOURCES
 from streams.events import Event, Job, Platform, UserData
+from streams.quality import DAY_MS, ISO_4217, MAX_AGE_MS, Problem
+from streams.quality.amounts import Amount
 
 MAX_AGE_PHYSICAL_STORE_MS = 62 * DAY_MS
+# "Data Processing Options": limited data use, the state to be found by Meta. Read November 2026.
+LIMITED = {
+    "data_processing_options": ["LDU"],
+    "data_processing_options_country": 0,
+    "data_processing_options_state": 0,
+}
 HASHED_KEYS = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id")
 CLEAR_KEYS = ("client_user_agent", "fbc", "fbp")
 # An event whose user_data is within one of these cannot be matched and is refused (100/2804050).
@@ -58,15 +57,19 @@ class Meta(msgspec.Struct, frozen=True):
     def group_key(self, job: Job) -> tuple[str, ...]:
         return (job.event.test_event_code,)
 
-    def preflight(self, job: Job, now_ms: int) -> str | None:
+    @classmethod
+    def preflight(cls, job: Job, now_ms: int) -> tuple[Problem, ...]:
         event = job.event
-        if event.consent == "denied":
-            return "consent denied"
+        person = quality.person(event)
         max_age_ms = MAX_AGE_PHYSICAL_STORE_MS if event.action_source == "physical_store" else MAX_AGE_MS
         return (
-            refused_time(event.event_time_ms, now_ms, max_age_ms)
-            or refused_purchase(job.event_name, event.custom_data)
-            or refused_user(user_data(event.user))
+            *quality.consent(event.consent),
+            *quality.event_time(event.event_time_ms, now_ms, max_age_ms),
+            *amount(job).problems,
+            *quality.enough_keys(user_data(person.user), TOO_LITTLE),
+            *person.problems,
+            *quality.items(event.custom_data).problems,
+            *website(event),
         )
 
     def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
@@ -96,10 +99,11 @@ def server_event(job: Job) -> dict[str, Any]:
         "action_source": event.action_source if event.action_source in ACTION_SOURCES else "other",
         "event_source_url": event.event_source_url,
         "referrer_url": event.referrer_url,
-        "user_data": user_data(event.user),
-        "custom_data": custom_data(event),
+        "user_data": user_data(quality.person(event).user),
+        "custom_data": custom_data(job),
     }
-    return {name: value for name, value in members.items() if value not in ("", {})}
+    limited = LIMITED if event.consent == "limited" else {}
+    return {name: value for name, value in members.items() if value not in ("", {})} | limited
 
 
 def user_data(user: UserData) -> dict[str, Any]:
@@ -110,23 +114,24 @@ def user_data(user: UserData) -> dict[str, Any]:
     return hashed | address | clear
 
 
-def custom_data(event: Event) -> dict[str, Any]:
+def custom_data(job: Job) -> dict[str, Any]:
     """The event's own data; Meta's words are the pipeline's. Fields that would cost the batch are left out."""
+    custom = job.event.custom_data
     own = {
         name: value
-        for name, value in event.custom_data.items()
+        for name, value in custom.items()
         if value is not None and name not in ("value", "currency", "contents")
     }
-    contents = items(event.custom_data, ("id",))  # 2804008: an item without id
-    return own | money(event.custom_data) | ({"contents": contents} if contents else {})
+    contents = quality.items(custom).members  # 2804008: an item without id
+    return own | amount(job).members | ({"contents": contents} if contents else {})
 
 
-def refused_purchase(event_name: str, custom: Mapping[str, Any]) -> str | None:
-    """100/2804009 and 100/2804023: a Purchase needs both halves of its amount."""
-    missing = {"value", "currency"} - money(custom).keys() if event_name == "Purchase" else set()
-    return f"Purchase without a usable {' and '.join(sorted(missing))}" if missing else None
+def amount(job: Job) -> Amount:
+    """100/2804009 and 100/2804023: a Purchase needs both halves."""
+    return quality.amount(job.event.custom_data, ISO_4217, job.event_name == "Purchase", required=True)
 
 
-def refused_user(keys: Mapping[str, Any]) -> str | None:
-    """100/2804050: too few customer information parameters to find anyone by."""
-    return "too few match keys" if any(set(keys) <= too_little for too_little in TOO_LITTLE) else None
+def website(event: Event) -> tuple[Problem, ...]:
+    """Both are documented as required, and taken without."""
+    found = (*quality.page(event), *quality.browser(event)) if event.action_source == "website" else ()
+    return tuple(quality.warning(problem) for problem in found)

@@ -12,9 +12,11 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from sinks.platforms import tiktok_answers
-from sinks.platforms.amounts import items, money
-from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group, refused_time
+from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group
+from streams import quality
 from streams.events import Job, Platform, UserData
+from streams.quality import Problem
+from streams.quality.amounts import Amount
 
 PATH = "/open_api/v1.3/event/track/"
 # The pipeline's action sources in TikTok's words. A request has one event_source for all of its events.
@@ -58,6 +60,16 @@ CONTENT_KEYS = {
 }
 
 
+# "A fixed list"; this one TikTok publishes as code: tiktok-business-ios-sdk, TikTokConstants.m, December 2023,
+# read November 2026. Whether an event with another one is refused or loses its amount is not documented.
+_CURRENCIES = """
+AED ARS AUD BDT BGN BHD BIF BOB BRL CAD CHF CLP CNY COP CRC CZK DKK DZD EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR IQD
+ISK JOD JPY KES KHR KRW KWD KZT LBP MAD MOP MXN MYR NGN NIO NOK NZD OMR PEN PHP PKR PLN PYG QAR RON RUB SAR SEK SGD
+THB TRY TWD TZS UAH USD VES VND ZAR
+"""
+CURRENCIES = frozenset(_CURRENCIES.split())
+
+
 class TikTok(msgspec.Struct, frozen=True):
     """`base_url` without a path, for example `https://business-api.tiktok.com`."""
 
@@ -75,14 +87,19 @@ class TikTok(msgspec.Struct, frozen=True):
         return None if name in NOT_SENT else name
 
     def group_key(self, job: Job) -> tuple[str, ...]:
-        return (EVENT_SOURCES.get(job.event.action_source, "web"), job.event.test_event_code)
+        return (event_source(job), job.event.test_event_code)
 
-    def preflight(self, job: Job, now_ms: int) -> str | None:
-        if job.event.consent == "denied":
-            return "consent denied"
-        if refusal := refused_time(job.event.event_time_ms, now_ms):
-            return refusal
-        return None if user(job.event.user) else "no match key"
+    @classmethod
+    def preflight(cls, job: Job, now_ms: int) -> tuple[Problem, ...]:
+        event = job.event
+        return (
+            *quality.consent(event.consent),
+            *quality.event_time(event.event_time_ms, now_ms),
+            *quality.enough_keys(user(event.user)),
+            *(quality.page(event) if event_source(job) == "web" else ()),
+            *amount(job).problems,
+            *quality.items(event.custom_data, CONTENT_KEYS["content_id"]).problems,
+        )
 
     def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
         source, own_code = one_group(self, jobs)
@@ -105,6 +122,10 @@ class TikTok(msgspec.Struct, frozen=True):
         return tiktok_answers.classify(status, headers, body, sent)
 
 
+def event_source(job: Job) -> str:
+    return EVENT_SOURCES.get(job.event.action_source, "web")
+
+
 def track_event(job: Job) -> dict[str, Any]:
     """One member of `data`. `event_time` is Unix seconds; keys without a value are left out."""
     event = job.event
@@ -115,9 +136,10 @@ def track_event(job: Job) -> dict[str, Any]:
         "event_id": event.event_id,
         "user": user(event.user),
         "page": {name: url for name, url in page.items() if url},
-        "properties": properties(event.custom_data),
+        "properties": properties(job),
     }
-    return {name: value for name, value in members.items() if value != {}}
+    limited = {"limited_data_use": True} if event.consent == "limited" else {}
+    return {name: value for name, value in members.items() if value != {}} | limited
 
 
 def user(data: UserData) -> dict[str, Any]:
@@ -132,11 +154,18 @@ def one_or_list(values: tuple[str, ...]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def properties(custom: Mapping[str, Any]) -> dict[str, Any]:
+def properties(job: Job) -> dict[str, Any]:
     """custom_data in TikTok's words. Keys that TikTok does not document stay here."""
+    custom = job.event.custom_data
     kept = {name: value for name in PROPERTIES if (value := custom.get(name)) not in (None, "", [], ())}
-    contents = [content(item) for item in items(custom, CONTENT_KEYS["content_id"])]
-    return kept | money(custom) | ({"contents": contents} if contents else {})
+    contents = [content(item) for item in quality.items(custom, CONTENT_KEYS["content_id"]).members]
+    return kept | amount(job).members | ({"contents": contents} if contents else {})
+
+
+def amount(job: Job) -> Amount:
+    """TikTok takes a purchase without an amount, and misses it in its reports."""
+    is_purchase = job.event_name in ("Purchase", "CompletePayment")
+    return quality.amount(job.event.custom_data, CURRENCIES, is_purchase, required=False)
 
 
 def content(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from sinks.platforms import PLATFORM_RULES, rules
 from sinks.platforms.contract import (
-    FUTURE_SLACK_MS,
-    MAX_AGE_MS,
     MAX_EVENTS_PER_REQUEST,
     Delivered,
     Invalid,
@@ -24,6 +22,7 @@ from sinks.platforms.contract import (
 from sinks.platforms.meta import Meta
 from sinks.platforms.tiktok import TikTok
 from streams.events import UserData
+from streams.quality import FUTURE_SLACK_MS, MAX_AGE_MS, refused
 from streams.settings import load_settings
 from tests.contract.jobs import MARIA, NOW_MS, job
 from tests.contract.toy_platform import Toy
@@ -110,19 +109,25 @@ def test_nothing_empty_is_sent(platform: PlatformRules) -> None:
 @every_platform
 def test_preflight_passes_a_good_job_up_to_the_limits_of_time(platform: PlatformRules) -> None:
     for event_time_ms in (NOW_MS, NOW_MS - MAX_AGE_MS, NOW_MS + FUTURE_SLACK_MS):
-        assert platform.preflight(job(event_time_ms=event_time_ms), NOW_MS) is None
+        assert platform.preflight(job(event_time_ms=event_time_ms), NOW_MS) == ()
 
 
 @every_platform
 def test_preflight_says_why_a_job_cannot_be_sent(platform: PlatformRules) -> None:
-    reasons = [
-        platform.preflight(job(consent="denied"), NOW_MS),
-        platform.preflight(job(event_time_ms=NOW_MS - MAX_AGE_MS - 1), NOW_MS),
-        platform.preflight(job(event_time_ms=NOW_MS + FUTURE_SLACK_MS + 1), NOW_MS),
-        platform.preflight(job(user=UserData()), NOW_MS),
+    bad = [
+        job(consent="denied"),
+        job(event_time_ms=NOW_MS - MAX_AGE_MS - 1),
+        job(event_time_ms=NOW_MS + FUTURE_SLACK_MS + 1),
+        job(user=UserData()),
     ]
-    assert all(reasons)
-    assert len(set(reasons)) == 4
+    found = [refused(platform.preflight(one, NOW_MS)) for one in bad]
+    assert [[problem.code for problem in problems] for problems in found] == [
+        ["consent_denied"],
+        ["too_old"],
+        ["in_future"],
+        ["no_key"],
+    ]
+    assert all(problem.field and problem.reason and problem.fix for problems in found for problem in problems)
 
 
 @every_platform

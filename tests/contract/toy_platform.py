@@ -19,9 +19,10 @@ from sinks.platforms.contract import (
     TokenHeader,
     Transient,
     one_group,
-    refused_time,
 )
+from streams import quality
 from streams.events import Job, Platform
+from streams.quality import Problem
 
 
 class Toy(msgspec.Struct, frozen=True):
@@ -42,10 +43,13 @@ class Toy(msgspec.Struct, frozen=True):
     def group_key(self, job: Job) -> tuple[str, ...]:
         return (job.event.action_source,)
 
-    def preflight(self, job: Job, now_ms: int) -> str | None:
-        if job.event.consent == "denied":
-            return "consent denied"
-        return refused_time(job.event.event_time_ms, now_ms) or (None if job.event.user.em else "no match key")
+    @classmethod
+    def preflight(cls, job: Job, now_ms: int) -> tuple[Problem, ...]:
+        return (
+            *quality.consent(job.event.consent),
+            *quality.event_time(job.event.event_time_ms, now_ms),
+            *quality.enough_keys({"who": job.event.user.em} if job.event.user.em else {}),
+        )
 
     def build(self, jobs: Sequence[Job], pixel_id: str, test_event_code: str) -> Request:
         one_group(self, jobs)
