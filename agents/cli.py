@@ -28,6 +28,7 @@ VERBS = {
     "dead": "Look at the jobs that were given up, send them again, or drop them.",
     "platforms": "Run a local stand-in for Meta and TikTok.",
     "demo": "Replay real visitor histories through everything and show what came out.",
+    "hash": "Show what one value becomes for Meta and TikTok: normal form, hash, or why it is dropped.",
     "schema": "Print the JSON Schema of the events that capi.events takes.",
 }
 
