@@ -8,11 +8,11 @@ from typing import NamedTuple
 from streams.identity.birth import birth_date
 from streams.identity.countries import country
 from streams.identity.email import email
-from streams.identity.hashes import already_hashed, is_other_hash, sha256_hex
+from streams.identity.hashes import already_hashed, other_hash, sha256_hex
 from streams.identity.names import external_id, gender, name
 from streams.identity.phone import phone
 from streams.identity.places import city, postal_code, state
-from streams.identity.text import fold, is_unicode
+from streams.identity.text import fold, is_unfilled, is_unicode
 from streams.identity.values import Bad, Normaliser
 
 MAX_VALUE = 1_024  # characters of one value
@@ -35,6 +35,8 @@ NORMALISERS: dict[str, Normaliser] = {
 # The only form in which a value that came hashed may go on, by field.
 HASH_ONLY = frozenset({"ph_e164"})
 
+NAMES = frozenset({"fn", "ln"})  # people are called Null
+
 MAY_HOLD_AT = frozenset({"em", "ph", "external_id"})
 
 # Fields that TikTok also takes unhashed, and where UserData keeps them.
@@ -53,23 +55,29 @@ class Match(NamedTuple):
 def match(field: str, text: str, region: str) -> Match | Bad:
     """Normalise and hash. A value that came hashed passes as it is, and serves only the form that it has: a
     hashed `ph` is Meta's (digits), a hashed `ph_e164` is TikTok's (with `+`)."""
-    text = text.strip()
-    if not text or not is_unicode(text):
-        return Bad("is not Unicode text" if text else "is empty")
-    hashed = already_hashed(text)
+    if len(text) > MAX_VALUE:
+        return Bad(f"is longer than {MAX_VALUE} characters")
+    if not is_unicode(text):
+        return Bad("is not Unicode text")
+    folded = fold(text)
+    if not folded:
+        return Bad("is empty")
+    hashed = already_hashed(folded)
     if hashed is not None:
         return hashed if isinstance(hashed, Bad) else Match(((field, hashed),))
     if field in HASH_ONLY:
         return Bad("has to be a SHA-256 hash; a clear number belongs in ph")
-    return _clear(field, text, region)
+    return _clear(field, folded, region)
 
 
 def _clear(field: str, text: str, region: str) -> Match | Bad:
+    if is_unfilled(text) or (field not in NAMES and text.lower() == "null"):
+        return Bad("is a placeholder")
     # An external id may well be a UUID without dashes, so its length says nothing.
-    if field != "external_id" and is_other_hash(text):
-        return Bad("looks like an MD5 or SHA-1 hash; the platforms match SHA-256 only")
+    if field != "external_id" and (other := other_hash(text)):
+        return other
     # Somebody's address in the wrong field must not become a city, which TikTok gets in the clear.
-    if field not in MAY_HOLD_AT and "@" in fold(text):
+    if field not in MAY_HOLD_AT and "@" in text:
         return Bad("holds an @")
     clear = NORMALISERS[field](text, region)
     if isinstance(clear, Bad):

@@ -21,4 +21,5 @@ class Dropped(NamedTuple):
 
 
 Normaliser = Callable[[str, str], str | Bad]
-"""(text, region) -> normalised text. `region` is an ISO 3166 alpha-2 code in upper case, or ""."""
+"""(text, region) -> normalised text. `text` has been through :func:`streams.identity.text.fold` and is not empty;
+`region` is an ISO 3166 alpha-2 code in upper case, or ""."""
