@@ -16,8 +16,8 @@ FBC_MAX_AGE_MS = 90 * 86_400_000
 TTCLID_MAX = 1_000
 AGENT_MAX = 1_024
 
-_FBC = re.compile(r"fb\.\d{1,2}\.(\d{13})\.[A-Za-z0-9_-]{1,1000}(?:\.[A-Za-z0-9_-]{1,16})?")
-_FBP = re.compile(r"fb\.\d{1,2}\.\d{10,13}\.[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,16})?")
+_FBC = re.compile(r"fb\.\d{1,2}\.(\d{13})\.[A-Za-z0-9_-]{1,1000}(?:\.[A-Za-z0-9_-]{1,16})?", re.ASCII)
+_FBP = re.compile(r"fb\.\d{1,2}\.\d{10,13}\.[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,16})?", re.ASCII)
 _FBCLID = re.compile(r"[A-Za-z0-9_-]{1,1000}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from streams.events import UserData
 from streams.identity import clicks
-from streams.identity.matching import CLEAR_FORMS, HASH_ONLY, MAX_VALUE, NORMALISERS, match
+from streams.identity.matching import CLEAR_FORMS, HASH_ONLY, MAX_VALUE, NORMALISERS, Match, match
 from streams.identity.values import Bad, Dropped
 
 MAX_VALUES = 10  # of one field; the first ones count
+DAY_S = 86_400
+MAX_BITS = 1_024  # of a number; Python writes out no number of more than 4,300 digits
 
 CLEAR: dict[str, tuple[str, Callable[[str, int], str | Bad]]] = {
     "fbc": ("fbc", clicks.fbc),
@@ -46,16 +49,25 @@ def normalise(
         if field in CLEAR:
             _take_clear(field, given, event_time_ms, found, dropped)
         elif field in NORMALISERS or field in HASH_ONLY:
-            _take_hashed(field, given, region, found, dropped)
+            _take_hashed(field, given, region, event_time_ms, found, dropped)
         else:
             dropped.append(Dropped("user_data.*", "is no field that is known here"))
     return UserData(**found), tuple(dropped)
 
 
-def _take_hashed(field: str, given: object, region: str, found: dict[str, Any], dropped: list[Dropped]) -> None:
+def _take_hashed(
+    field: str,
+    given: object,
+    region: str,
+    event_time_ms: int,
+    found: dict[str, Any],
+    dropped: list[Dropped],
+) -> None:
     for value in _values(field, given, dropped):
         text = _text(value)
         answer = text if isinstance(text, Bad) else match(field, text, region)
+        if field == "db" and isinstance(answer, Match) and answer.clear > _day(event_time_ms):
+            answer = Bad("is after the event")
         if isinstance(answer, Bad):
             dropped.append(Dropped(f"user_data.{field}", answer.reason))
             continue
@@ -95,7 +107,7 @@ def _values(field: str, given: object, dropped: list[Dropped]) -> list[Any]:
 
 
 def _text(value: object) -> str | Bad:
-    if type(value) is int:
+    if type(value) is int and value.bit_length() <= MAX_BITS:
         value = str(value)
     if type(value) is not str:
         return Bad("is not text")
@@ -104,10 +116,16 @@ def _text(value: object) -> str | Bad:
     return value if value and not value.isspace() else Bad("is empty")
 
 
+def _day(event_time_ms: int) -> str:
+    """The day after the event, because somewhere it has begun already; no event time allows any date."""
+    after_s = event_time_ms // 1_000 + DAY_S
+    return f"{datetime.datetime.fromtimestamp(after_s, datetime.UTC):%Y%m%d}" if event_time_ms else "99991231"
+
+
 def _own_region(raw: Mapping[str, Any]) -> str:
     given = raw.get("country")
-    first = given[0] if isinstance(given, list) and given else given
-    if not isinstance(first, str) or len(first) > MAX_VALUE:
-        return ""
-    answer = match("country", first, "")
-    return "" if isinstance(answer, Bad) else answer.clear.upper()
+    for value in given[:MAX_VALUES] if isinstance(given, list) else [given]:
+        answer = match("country", value, "") if isinstance(value, str) else None
+        if isinstance(answer, Match) and answer.clear:
+            return answer.clear.upper()
+    return ""
