@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 ADMITTED = Counter("capi_events_admitted_total", "Events that passed the door", ["tenant"])
-REJECTED = Counter("capi_events_rejected_total", "Records that did not pass the door", ["tenant"])
-FIELDS_DROPPED = Counter("capi_fields_dropped_total", "User fields that could not be used", ["tenant", "field"])
+DENIED = Counter(
+    "capi_events_denied_total", "Of those, denials of consent: stripped of everything else", ["tenant"]
+)
+ROBOTS = Counter("capi_events_robots_total", "Of those, marked because their agent is a crawler's", ["tenant"])
+REJECTED = Counter("capi_events_rejected_total", "Records that did not pass the door", ["tenant", "reason"])
+FIELDS_DROPPED = Counter(
+    "capi_fields_dropped_total", "Fields that could not be used", ["tenant", "field", "reason"]
+)
 DUPLICATES = Counter("capi_duplicates_total", "Events whose event_id the session had seen", ["tenant"])
 FLUSHES = Counter("capi_flushes_total", "Batches that left a session window", ["tenant", "reason"])
 EVENTS_LEFT = Counter("capi_events_flushed_total", "Events in those batches", ["tenant"])
 JOBS = Counter("capi_jobs_published_total", "Jobs that RabbitMQ confirmed", ["platform"])
+JOBS_REFUSED = Counter(
+    "capi_jobs_refused_total", "Jobs that their platform would refuse", ["tenant", "platform", "reason"]
+)
+JOB_WARNINGS = Counter(
+    "capi_job_warnings_total", "Fields left out of jobs, or missed in them", ["tenant", "platform", "field"]
+)
+# not by event name: shops have names of their own, without bound
+MATCH_SCORE = Histogram(
+    "capi_match_score", "Estimated match score of jobs", ["tenant", "platform"], buckets=tuple(range(1, 11))
+)
+RECALLS_ASKED = Counter("capi_recalls_asked_total", "Questions of sessions to the memory of visitors", ["tenant"])
+RECALLS_USED = Counter("capi_recalls_used_total", "Events that left with what an earlier visit told", ["tenant"])

@@ -5,27 +5,40 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 
-import msgspec
 from aiokafka.structs import ConsumerRecord
 
-from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES
+from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES, RECALLS_ASKED, RECALLS_USED
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
 from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
-from streams.events import UNREADABLE, Event, Reject, SessionInput, decode_input, encode
+from streams.effects import Arrival, Dropped, Duplicate, Effect, Flushed, Told
+from streams.events import (
+    UNREADABLE,
+    Batch,
+    Erase,
+    Recalled,
+    Reject,
+    SessionInput,
+    Tick,
+    decode_input,
+    encode,
+)
+from streams.flush import profile_of
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
-from streams.session import Arrival, Dropped, Duplicate, Effect, Limits, Session, decode_session, encode_session
+from streams.session_state import Limits, Session, decode_session, encode_session
 from streams.settings import Settings, load_settings
+from streams.tenants import Tenant
 from streams.windows import Windows
 
 
 def create_app(settings: Settings) -> RunApp:
     app = RunApp(settings, "sessions", source="sessions.in", views=True)
     table = app.run_table("sessions", encode_session, decode_session)
-    windows = Windows(table, limits_by_tenant(settings))
-    mirror = Mirror.of(settings, read=partial(mirrored, table), everything=lambda: [*table.keys()])
+    limits_of = limits_by_tenant(settings)
+    windows = Windows(table, limits_of)
+    mirror = Mirror.of(settings, read=partial(mirrored, table, limits_of), everything=lambda: [*table.keys()])
 
     @app.run_agent
     async def sessions(runs: AsyncIterator[Run]) -> None:
@@ -52,27 +65,36 @@ def create_app(settings: Settings) -> RunApp:
 def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list[Effect | Reject]:
     """One log record to what it releases; `touched` collects the sessions that it changed."""
     arrived = read(record)
+    effects: list[Effect]
     if isinstance(arrived, Reject):
         return [*windows.advance(record.partition, record.timestamp), arrived]
-    if arrived is None:
+    if isinstance(arrived, Tick):
         effects = windows.advance(record.partition, record.timestamp)
+    elif isinstance(arrived, Erase):
+        effects, changed = windows.erase(record.partition, arrived, record.timestamp)
+        touched |= changed
+    elif isinstance(arrived, Recalled):
+        effects = windows.answer(record.partition, arrived, record.timestamp)
+        touched.add(arrived.key)
     else:
         effects = windows.arrive(arrived)
         touched.add(arrived.key)
-    touched.update(effect.batch.key for effect in effects if not isinstance(effect, Dropped | Duplicate))
+    touched.update(effect.batch.key for effect in effects if isinstance(effect, Flushed))
     return [*effects]
 
 
-def read(record: ConsumerRecord) -> Arrival | Reject | None:
-    """The arrival in a record, None for what only moves the time, a reject for what should not be here."""
+def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Tick | Reject:
+    """What is in a record, an event as an arrival; a reject for what should not be in this topic."""
     try:
         value: SessionInput = decode_input(record.value or b"")
     except UNREADABLE:
         return reject_of(record, "not a session record")
-    if not isinstance(value, Event):
-        return None
+    if isinstance(value, Tick | Erase):
+        return value
     if record.key != value.key:
         return reject_of(record, "key of the record is not tenant|session_id of the event")
+    if isinstance(value, Recalled):
+        return value
     return Arrival(record.key, record.partition, record.offset, record.timestamp, value, record.value)
 
 
@@ -93,39 +115,57 @@ def leaving(settings: Settings, partition: int, effect: Effect | Reject) -> Iter
                 event_id=event_id,
             )
             yield Outgoing(settings.topic("rejects"), None, encode(reject), partition)
+    elif isinstance(effect, Told):
+        if effect.visit.asks:
+            RECALLS_ASKED.labels(effect.visit.tenant).inc()
+        yield Outgoing(settings.topic("visitors.in"), effect.visit.key, encode(effect.visit))
     else:
         batch = effect.batch
         FLUSHES.labels(batch.tenant, batch.reason).inc()
         EVENTS_LEFT.labels(batch.tenant).inc(len(batch.events))
+        RECALLS_USED.labels(batch.tenant).inc(recalled_in(batch))
         yield Outgoing(settings.topic("batches"), batch.key, encode(batch), partition)
 
 
-def mirrored(table: Mapping[bytes, Session], key: bytes) -> list[bytes] | None:
+def recalled_in(batch: Batch) -> int:
+    """Events of a batch that leave with something that an earlier visit told."""
+    return sum(
+        any(source.startswith("visitor:") for source in enriched.backfilled.values()) for enriched in batch.events
+    )
+
+
+def mirrored(
+    table: Mapping[bytes, Session], limits_of: Callable[[bytes], Limits], key: bytes
+) -> list[bytes] | None:
     """The open events of a session as the Redis mirror shows them; None when there are none."""
     session = table.get(key)
     if session is None or not session.held:
         return None
-    shown: list[Event] = [enriched.event for enriched in enrich_held(session.held, session.identity)]
-    return [encode(event) for event in shown]
+    profile = profile_of(session, limits_of(key))
+    return [encode(enriched.event) for enriched in enrich_held(session.held, profile)]
 
 
 def limits_by_tenant(settings: Settings) -> Callable[[bytes], Limits]:
-    """Session key -> limits: the settings' times, the tenant's hold policy."""
-    limits = {
-        name.encode(): Limits(
-            idle_ms=int(settings.idle_s * 1000),
-            max_age_ms=int(settings.max_age_s * 1000),
-            grace_ms=int(settings.grace_s * 1000),
-            merge_ms=int(settings.merge_s * 1000),
-            max_events=settings.max_events,
-            max_bytes=settings.max_bytes,
-            flush_on=settings.flush_on,
-            hold=tenant.hold,
-        )
-        for name, tenant in settings.tenant_map.tenants.items()
-    }
-    default = msgspec.structs.replace(next(iter(limits.values())), hold="session")
+    """Session key -> limits: the settings' times, the tenant's policies."""
+    limits = {name.encode(): limits_of(settings, tenant) for name, tenant in settings.tenant_map.tenants.items()}
+    default = limits_of(settings, Tenant(remember_days=0))  # a tenant that was taken out of the file
     return lambda key: limits.get(key.partition(b"|")[0], default)
+
+
+def limits_of(settings: Settings, tenant: Tenant) -> Limits:
+    return Limits(
+        idle_ms=int(settings.idle_s * 1000),
+        max_age_ms=int(settings.max_age_s * 1000),
+        grace_ms=int(settings.grace_s * 1000),
+        merge_ms=int(settings.merge_s * 1000),
+        recall_ms=int(settings.recall_s * 1000),
+        max_events=settings.max_events,
+        max_bytes=settings.max_bytes,
+        flush_on=settings.flush_on,
+        hold=tenant.hold,
+        default_consent=tenant.default_consent,
+        remembers=tenant.remember_days > 0,
+    )
 
 
 def _main() -> RunApp:

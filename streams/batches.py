@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from streams.events import USER_FIELDS, Batch, Enriched, Event, FlushReason, decode_event, encode
-
-if TYPE_CHECKING:
-    from streams.session import Held, Known
+from streams.click_ledger import CLICK_FIELDS, Clicks, clicks_for, longest, noted
+from streams.events import USER_FIELDS, Batch, Enriched, Event, FlushReason, UserField, decode_event, encode
+from streams.session_state import Held, Known
 
 BATCH_BYTES = 700_000  # below Kafka's default of 1 MiB a message, with room for the envelope
+CONSENT_BYTES = 40  # what leaving adds to any event: its consent, and that it is one of a batch
+GAPS = tuple(field for field in USER_FIELDS if field not in CLICK_FIELDS)  # filled with the first value known
 
 
-def enrich(event: Event, identity: Mapping[str, Known]) -> Enriched:
-    """The event with every gap in its user data filled from what the session knows."""
-    fills = {
-        field: identity[field] for field in USER_FIELDS if field in identity and not getattr(event.user, field)
-    }
-    if not fills:
-        return Enriched(event=event)
-    user = msgspec.structs.replace(event.user, **{field: known.value for field, known in fills.items()})
-    return Enriched(
-        event=msgspec.structs.replace(event, user=user),
-        backfilled={field: known.event_id for field, known in fills.items()},
-    )
+class Profile(NamedTuple):
+    """What is known of a session's visitor when events leave. `limited`: consent is, for all of them."""
+
+    identity: Mapping[UserField, Known]
+    clicks: Clicks = ()
+    limited: bool = False
 
 
-def enrich_held(held: Sequence[Held], identity: Mapping[str, Known]) -> Iterator[Enriched]:
+def enrich(event: Event, profile: Profile, *, limited: bool = False) -> Enriched:
+    """The event with every gap in its user data filled, its click, and the consent under which it leaves."""
+    user = event.user
+    fills = {field: known for field, known in profile.identity.items() if not getattr(user, field)}
+    values = {field: known.value for field, known in fills.items()}
+    backfilled = {field: known.event_id for field, known in fills.items()}
+    for click in clicks_for(event, profile.clicks):
+        values[click.field] = click.value
+        if click.event_id != event.event_id and not (click.field == "fbc" and event.fbclid):
+            backfilled[click.field] = click.event_id
+    if values:
+        user = msgspec.structs.replace(user, **values)
+    consent = "limited" if limited or profile.limited else "granted"
+    return Enriched(event=msgspec.structs.replace(event, user=user, consent=consent), backfilled=backfilled)
+
+
+def enrich_held(held: Iterable[Held], profile: Profile) -> Iterator[Enriched]:
     """The held events in log order, as they would leave now (what the Redis mirror shows)."""
-    return (enrich(decode_event(item.raw), identity) for item in held)
+    events = [(decode_event(item.raw), item.limited) for item in held]
+    clicks = profile.clicks
+    for event, _ in events:  # what the ledger has no room for, or was held before there was a ledger
+        clicks = noted(clicks, event)
+    identity = {field: profile.identity[field] for field in GAPS if field in profile.identity}
+    profile = Profile(identity, clicks, profile.limited)
+    return (enrich(event, profile, limited=limited) for event, limited in events)
 
 
 def batch_id(key: bytes, partition: int, first_offset: int) -> str:
@@ -44,35 +61,36 @@ def batches_of(
     key: bytes,
     partition: int,
     held: Sequence[Held],
-    identity: Mapping[str, Known],
+    profile: Profile,
     reason: FlushReason,
     flushed_at_ms: int,
 ) -> list[Batch]:
     """One batch, or several where one would be too large for a Kafka record. Events by their own time."""
     tenant, _, session_id = key.decode().partition("|")
+    leaving = [*enrich_held(held, profile)]
     return [
         Batch(
-            batch_id=batch_id(key, partition, part[0].offset),
+            batch_id=batch_id(key, partition, held[start].offset),
             tenant=tenant,
             session_id=session_id,
             reason=reason,
             partition=partition,
-            first_offset=part[0].offset,
-            opened_at_ms=part[0].at_ms,
+            first_offset=held[start].offset,
+            opened_at_ms=held[start].at_ms,
             flushed_at_ms=flushed_at_ms,
-            events=tuple(sorted(enrich_held(part, identity), key=lambda enriched: enriched.event.event_time_ms)),
+            events=tuple(sorted(leaving[start:end], key=lambda enriched: enriched.event.event_time_ms)),
         )
-        for part in _parts(held, len(encode(identity)))
+        for start, end in _parts(held, len(encode(profile.identity)) + longest(profile.clicks))
     ]
 
 
-def _parts(held: Sequence[Held], identity_bytes: int) -> Iterator[Sequence[Held]]:
+def _parts(held: Sequence[Held], known_bytes: int) -> Iterator[tuple[int, int]]:
     start, size = 0, 0
     for index, item in enumerate(held):
         # twice: the values themselves, and the names of their sources in `backfilled`
-        needed = len(bytes(item.raw)) + 2 * identity_bytes
+        needed = len(bytes(item.raw)) + CONSENT_BYTES + 2 * known_bytes
         if index > start and size + needed > BATCH_BYTES:
-            yield held[start:index]
+            yield start, index
             start, size = index, 0
         size += needed
-    yield held[start:]
+    yield start, len(held)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, MutableMapping
 
-from streams.session import Arrival, Effect, Limits, Session, arrive, due_at, expire
+from streams.effects import Arrival, Effect
+from streams.events import Erase, Recalled, session_key
+from streams.flush import due_at
+from streams.session import answer, arrive, erase_from, expire
+from streams.session_state import Limits, Session
 
 
 class Windows:
@@ -50,16 +54,44 @@ class Windows:
             self._schedule(arrival.partition, arrival.key, session)
         return [*effects, *more]
 
+    def answer(self, partition: int, recalled: Recalled, at_ms: int) -> list[Effect]:
+        """The memory has answered a session."""
+        effects = self.advance(partition, at_ms)
+        key = recalled.key
+        if (before := self._table.get(key)) is not None:
+            after, more = answer(key, partition, before, recalled, at_ms, self._limits_of(key))
+            self._keep(partition, key, before, after)
+            effects += more
+        return effects
+
+    def erase(self, partition: int, erase: Erase, at_ms: int) -> tuple[list[Effect], set[bytes]]:
+        """An erasure, and the sessions that it changed. Looks at every session of the tenant, so it takes time."""
+        effects, changed = self.advance(partition, at_ms), set[bytes]()
+        prefix = session_key(erase.tenant, "")
+        for key in sorted({key for _, key in self._heaps[partition] if key.startswith(prefix)}):
+            before = self._table.get(key)
+            if before is None:  # an old entry of the heap
+                continue
+            after, more = erase_from(key, partition, before, erase, at_ms, self._limits_of(key))
+            if after is not before:
+                self._keep(partition, key, before, after)
+                effects += more
+                changed.add(key)
+        return effects, changed
+
     def _wake(self, partition: int, key: bytes, at_ms: int) -> tuple[Effect, ...]:
         before = self._table[key]
         session, effects = expire(key, partition, before, at_ms, self._limits_of(key))
-        if session is None:
-            del self._table[key]
-            return effects
-        if session is not before:
-            self._table[key] = session
-        self._schedule(partition, key, session)
+        self._keep(partition, key, before, session)
         return effects
+
+    def _keep(self, partition: int, key: bytes, before: Session, after: Session | None) -> None:
+        if after is None:
+            del self._table[key]
+            return
+        if after is not before:
+            self._table[key] = after
+        self._schedule(partition, key, after)
 
     def _schedule(self, partition: int, key: bytes, session: Session) -> None:
         due_ms = due_at(session, self._limits_of(key))

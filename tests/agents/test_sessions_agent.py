@@ -12,6 +12,7 @@ from streams.settings import load_settings
 from streams.windows import Windows
 
 SETTINGS = load_settings()
+LIMITS_OF = limits_by_tenant(SETTINGS)
 EM = "a" * 64
 DEEP = b'{"type":"event","custom_data":' + b'{"a":' * 30_000
 
@@ -32,7 +33,7 @@ def table() -> dict[bytes, Session]:
 
 @pytest.fixture
 def windows(table: dict[bytes, Session]) -> Windows:
-    return Windows(table, limits_by_tenant(SETTINGS))
+    return Windows(table, LIMITS_OF)
 
 
 def outgoing(windows: Windows, *records: ConsumerRecord) -> list[tuple[str, int | None, bytes | None]]:
@@ -88,10 +89,10 @@ def test_withdrawn_consent_is_a_reject_for_each_event(windows: Windows) -> None:
 
 def test_the_mirror_shows_open_events_with_what_is_known(windows: Windows, table: dict[bytes, Session]) -> None:
     outgoing(windows, arrival(1), arrival(2, "Identify", user=UserData(em=(EM,))))
-    (shown,) = mirrored(table, b"default|s") or []
+    (shown,) = mirrored(table, LIMITS_OF, b"default|s") or []
     assert decode_event(shown).user.em == (EM,)
     outgoing(windows, arrival(3, "Purchase"))
-    assert mirrored(table, b"default|s") is None
+    assert mirrored(table, LIMITS_OF, b"default|s") is None
 
 
 def test_touched_names_every_changed_session(windows: Windows) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streams.batches import BATCH_BYTES, batch_id, batches_of, enrich, enrich_held
+from streams.batches import BATCH_BYTES, Profile, batch_id, batches_of, enrich, enrich_held
 from streams.events import Event, UserData, decode_batch, encode
-from streams.session import Held, Known
+from streams.session_state import Held, Known
 
 KEY = b"default|s1"
-KNOWN = {"em": Known(("aa",), "i"), "fbp": Known("fb.1", "p")}
+KNOWN = Profile({"em": Known(("aa",), "i"), "fbp": Known("fb.1", "p")})
 
 
 def event(event_id: str, time_ms: int = 0, user: UserData | None = None, pad: int = 0) -> Event:
@@ -41,7 +41,7 @@ def test_gaps_are_filled_and_own_values_stay() -> None:
 def test_an_event_without_gaps_is_left_as_it_is() -> None:
     whole = event("e", user=UserData(em=("own",), fbp="fb.own"))
     enriched = enrich(whole, KNOWN)
-    assert enriched.event is whole and enriched.backfilled == {}
+    assert enriched.event.user is whole.user and enriched.backfilled == {}
 
 
 def test_the_mirror_sees_events_in_log_order_as_they_would_leave_now() -> None:
@@ -64,7 +64,7 @@ def test_a_batch_says_where_it_comes_from() -> None:
 
 
 def test_a_session_id_may_contain_the_separator() -> None:
-    assert batches_of(b"default|a|b", 3, held(event("a")), {}, "idle", 9)[0].session_id == "a|b"
+    assert batches_of(b"default|a|b", 3, held(event("a")), Profile({}), "idle", 9)[0].session_id == "a|b"
 
 
 def test_the_identifier_is_the_same_for_ever() -> None:
@@ -87,7 +87,7 @@ def test_backfill_counts_in_the_size() -> None:
     """Small events, large identity: what is added to each makes the batch large."""
     agent = Known("a" * 20_000, "i")
     batches = batches_of(
-        KEY, 3, held(*(event(f"e{n}") for n in range(100))), {"client_user_agent": agent}, "size", 9
+        KEY, 3, held(*(event(f"e{n}") for n in range(100))), Profile({"client_user_agent": agent}), "size", 9
     )
     assert len(batches) > 1
     assert all(len(encode(batch)) <= BATCH_BYTES + 1_000 for batch in batches)

@@ -15,7 +15,19 @@ from pydantic import ValidationError
 from streams.batches import batches_of
 from streams.envelope import MAX_ID
 from streams.events import Event, encode
-from streams.session import SEEN_IDS, Arrival, Held, Known, Limits, Session, arrive, decode_session, encode_session
+from streams.flush import profile_of
+from streams.session import SEEN_IDS, Arrival, arrive
+from streams.session_state import (
+    Click,
+    Held,
+    Known,
+    Leaving,
+    Limits,
+    Recall,
+    Session,
+    decode_session,
+    encode_session,
+)
 from streams.settings import load_settings
 
 KAFKA_RECORD_BYTES = 1_048_576
@@ -47,14 +59,47 @@ def test_a_value_of_format_1_is_read() -> None:
     assert decode_session(STORED) == EXPECTED
 
 
-def test_a_value_of_format_1_is_still_written_so() -> None:
+class FirstHeld(msgspec.Struct, frozen=True, array_like=True):
+    """What the first version of format 1 knew of an event."""
+
+    offset: int
+    at_ms: int
+    fired: bool
+    event_id: str
+    raw: msgspec.Raw
+
+
+class FirstSession(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="v", tag=1):
+    """What the first version of format 1 knew of a session."""
+
+    last_at_ms: int
+    last_offset: int
+    size: int = 0
+    held: tuple[FirstHeld, ...] = ()
+    seen: tuple[str, ...] = ()
+    identity: dict[str, Known] = {}
+    consent: str = ""
+
+
+def test_what_is_written_now_the_first_version_reads() -> None:
     """Workers of two versions share a changelog while one is being rolled out."""
-    assert encode_session(EXPECTED) == STORED
+    grown = msgspec.structs.replace(
+        EXPECTED,
+        held=tuple(msgspec.structs.replace(held, limited=True) for held in EXPECTED.held),
+        clicks=(Click("fbc", "fb.1.1764000000000.A", 1_764_000_000_000, "ev-1"),),
+        recalled={"ph": Known((EM,), "visitor:fbp")},
+        recall=Recall(1044, "fbp:fb.1.1764000000000.1", 1_764_000_060_000, True),
+        leaving=Leaving("purchase", 1_764_000_065_000),
+        forgotten=("0123456789abcdef",),
+    )
+    assert decode_session(encode_session(grown)) == grown
+    read = msgspec.json.decode(encode_session(grown), type=FirstSession)
+    assert msgspec.json.encode(read) == STORED
 
 
 def test_what_was_held_can_leave() -> None:
     session = decode_session(STORED)
-    batch = batches_of(b"default|s-1", 0, session.held, session.identity, "idle", 1764001865000)[0]
+    batch = batches_of(b"default|s-1", 0, session.held, profile_of(session, Limits()), "idle", 1764001865000)[0]
     assert [e.event.event_id for e in batch.events] == ["ev-3", "ev-4"]
     assert {e.event.user.em for e in batch.events} == {(EM,)}
 
