@@ -126,8 +126,7 @@ def _item(member: object, dropped: list[Dropped]) -> dict[str, Any]:
     for key, value in _in_metas_words(member):
         answer = _ITEM[key](value) if key in _ITEM else _own(key, value)
         if isinstance(answer, Bad):
-            what = key if key in _ITEM else "key"
-            dropped.append(Dropped("custom_data.contents", f"an item's {what} {answer.reason}"))
+            dropped.append(Dropped(f"custom_data.contents.{key if key in _ITEM else '*'}", answer.reason))
         else:
             item[key] = answer
     if not item.get("id"):

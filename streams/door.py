@@ -11,8 +11,11 @@ What a mistake costs:
 |                                                              | be sent, or mix up two people              |
 | user_data, custom_data, the URLs, browser_fired              | the field is dropped, the event goes on    |
 
-A Purchase without a usable value goes on too; the platforms' preflight speaks about it. Unknown keys of the event
-itself are ignored, so that producers may be ahead of us. No reason ever holds a value. Pure: no clock, no I/O.
+A denied event goes on as a denial only: what is needed to end its session and to forget its visitor. It is read
+first, so that neither a mistake in what is left out of it nor a suspicious agent keeps a withdrawal unheard. A
+crawler's event is rejected, unless its tenant wants it marked or let through. A Purchase without a usable value
+goes on too; the platforms' preflight speaks about it. Unknown keys of the event itself are ignored, so that
+producers may be ahead of us. No reason ever holds a value. Pure: no clock, no I/O.
 """
 
 from __future__ import annotations
@@ -27,14 +30,18 @@ from streams import envelope
 from streams.custom import read_custom
 from streams.envelope import RefusedError
 from streams.events import Event, Reject
-from streams.identity import Bad, Dropped, normalise
+from streams.identity import Bad, Dropped, normalise, read_fbclid
+from streams.identity.fields import MAX_VALUES
 from streams.privacy import clean_url
 from streams.raw import MAX_RECORD_BYTES, RawEvent, decode_raw
-from streams.tenants import Tenants
+from streams.robots import is_robot
+from streams.tenants import Tenant, Tenants
 
 __all__ = ["Admitted", "Dropped", "Origin", "admit"]
 
 DEFAULT_TENANT = "default"
+OF_A_DENIAL = ("external_id", "fbp", "ttp")  # fields of the user by which a visitor is remembered
+ROBOT_FIX = "send the visitor's own User-Agent, or set robots of this tenant to mark or ignore"
 
 _WHERE = re.compile(r"`\$((?:\.\w+)+)")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -67,7 +74,8 @@ def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
         given = _decode(raw)
         tenant = _tenant(given, tenants)
         event_id = envelope.event_id(given.event_id, origin)
-        return _event(given, event_id, tenant, tenants.tenants[tenant].default_country, origin)
+        read = _denial if envelope.consent(given.consent) == "denied" else _event
+        return read(given, event_id, tenant, tenants.tenants[tenant], origin)
     except RefusedError as refused:
         return Reject(
             topic=origin.topic,
@@ -75,6 +83,7 @@ def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
             offset=origin.offset,
             reason=refused.reason,
             field=refused.field,
+            fix=refused.fix,
             tenant=tenant,
             event_id=event_id,
         )
@@ -112,10 +121,31 @@ def _tenant(given: RawEvent, tenants: Tenants) -> str:
     return name
 
 
-def _event(given: RawEvent, event_id: str, tenant: str, region: str, origin: Origin) -> Admitted:
+def _denial(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: Origin) -> Admitted:
+    """Whose consent is gone, and nothing else of them."""
+    dropped: list[Dropped] = []
+    raw = _user_data(given, dropped)
+    user, user_dropped = normalise({field: raw[field] for field in OF_A_DENIAL if field in raw})
+    event = Event(
+        event_id=event_id,
+        event_name=envelope.event_name(given.event_name),
+        event_time_ms=envelope.event_time_ms(given.timestamp, origin.timestamp_ms),
+        tenant=tenant,
+        session_id=envelope.session_id(given.session_id),
+        user=user,
+        consent="denied",
+    )
+    return Admitted(event, (*dropped, *user_dropped))
+
+
+def _event(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: Origin) -> Admitted:
     dropped: list[Dropped] = []
     event_time_ms = envelope.event_time_ms(given.timestamp, origin.timestamp_ms)
-    user, user_dropped = normalise(_user_data(given, dropped), region, event_time_ms)
+    raw = _user_data(given, dropped)
+    robot = _robot(raw.get("client_user_agent"), rules)
+    click = _take_clicks(raw, given.event_source_url)
+    fbclid = read_fbclid(click, raw.get("fbc"), event_time_ms, dropped)
+    user, user_dropped = normalise(raw, rules.default_country, event_time_ms)
     custom_data, custom_dropped = read_custom(given.custom_data)
     event = Event(
         event_id=event_id,
@@ -126,28 +156,48 @@ def _event(given: RawEvent, event_id: str, tenant: str, region: str, origin: Ori
         action_source=envelope.action_source(given.action_source),
         event_source_url=_url("event_source_url", given.event_source_url, dropped),
         referrer_url=_url("referrer_url", given.referrer_url, dropped),
+        fbclid=fbclid,
         user=user,
         custom_data=custom_data,
         browser_fired=envelope.browser_fired(given.browser_fired, dropped),
         consent=envelope.consent(given.consent),
         test_event_code=envelope.test_event_code(given.test_event_code),
         replace_identity=envelope.replace_identity(given.identity),
+        robot=robot,
     )
     return Admitted(event, (*dropped, *user_dropped, *custom_dropped))
 
 
 def _user_data(given: RawEvent, dropped: list[Dropped]) -> dict[str, Any]:
-    """The raw object, with the click ids of the landing URL where it brings none itself."""
     user = given.user_data
-    if not isinstance(user, dict):
-        if user is not None:
-            dropped.append(Dropped("user_data", "is not an object"))
-        user = {}
-    url = given.event_source_url
+    if isinstance(user, dict):
+        return user
+    if user is not None:
+        dropped.append(Dropped("user_data", "is not an object"))
+    return {}
+
+
+def _robot(agent: object, rules: Tenant) -> bool:
+    """Whether to mark the event. The raw agent is asked: one with an address in it is not kept, and typical."""
+    if rules.robots == "ignore":
+        return False
+    given = agent if isinstance(agent, list) else [agent]
+    robot = any(is_robot(text) for text in given[:MAX_VALUES] if isinstance(text, str))
+    if robot and rules.robots == "drop":
+        raise RefusedError("user_data.client_user_agent", "robot", ROBOT_FIX)
+    return robot
+
+
+def _take_clicks(user: dict[str, Any], url: object) -> object:
+    """Takes the raw `fbclid` out, and adds the click ids of the landing URL behind those that came in `user_data`.
+
+    The first usable value counts, so the shop's own word goes before a URL, which may be an old or a shared link.
+    """
     if isinstance(url, str) and "clid=" in url:
         for name, value in _CLICK_ID.findall(url):
-            user[name] = user.get(name) or unquote(value)
-    return user
+            own = user.get(name)
+            user[name] = [*(own if isinstance(own, list) else [own] if own else []), unquote(value)]
+    return user.pop("fbclid", None)
 
 
 def _url(field: str, given: object, dropped: list[Dropped]) -> str:

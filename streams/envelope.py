@@ -26,6 +26,7 @@ ACTION_SOURCES = frozenset(
     }
 )
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
+PURPOSES = ("ad_storage", "ad_user_data", "ad_personalization")
 MAX_ID = 128  # characters of event_id and session_id
 MAX_EVENT_NAME = 100  # characters
 EVENT_IDS = uuid.UUID("6d1f3a52-7d0e-5e0b-9a53-2f6f0c1e8b7a")  # namespace of the ids that are issued here
@@ -36,16 +37,23 @@ MILLISECONDS = (10**12, 10**13)
 
 _TEST_CODE = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _NUMBER = re.compile(r"\d{10,13}(?:\.\d{1,9})?", re.ASCII)
-_CONSENTS: Mapping[object, Consent] = {"granted": "granted", "denied": "denied", True: "granted", False: "denied"}
+_CONSENTS: Mapping[object, Consent] = {
+    "granted": "granted",
+    "limited": "limited",
+    "denied": "denied",
+    True: "granted",
+    False: "denied",
+}
 
 
 class RefusedError(Exception):
-    """Ends the reading of a record. `field` is a JSON path, `reason` never holds a value."""
+    """Ends the reading of a record. `field` is a JSON path, `fix` says what to do; no word holds a value."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, fix: str = "") -> None:
         super().__init__(reason)
         self.field = field
         self.reason = reason
+        self.fix = fix
 
 
 def event_time_ms(given: int | float | str | None, record_ms: int) -> int:
@@ -105,25 +113,29 @@ def action_source(given: str | None) -> str:
 
 
 def consent(given: object) -> Consent:
-    """Denied when it was denied as a whole, or the storage or sending of data for ads was."""
+    """Denied when it was denied as a whole, or the storage or sending of data for ads was.
+
+    Google's short form (`gcs=G111`) is not read: it does not say `ad_user_data`, which is what is asked for here.
+    """
     if given is None or given == "":
         return ""
     if isinstance(given, dict):
         return _consent_mode(given)
     if not isinstance(given, str | bool) or given not in _CONSENTS:
-        raise RefusedError("consent", "is not granted, denied, true, false or an object of these")
+        raise RefusedError("consent", "is not granted, limited, denied, true, false or an object")
     return _CONSENTS[given]
 
 
 def _consent_mode(given: dict[str, object]) -> Consent:
-    answers = []
-    for purpose in ("ad_storage", "ad_user_data", "ad_personalization"):
-        answer = given.get(purpose)
+    """Google Consent Mode v2. Ads that may be measured but not made personal are what `limited` is for."""
+    answers = {purpose: given.get(purpose) for purpose in PURPOSES}
+    for purpose, answer in answers.items():
         if answer not in (None, "granted", "denied"):
             raise RefusedError(f"consent.{purpose}", "is not granted or denied")
-        if purpose != "ad_personalization":
-            answers.append(answer)
-    return "denied" if "denied" in answers else "granted" if "granted" in answers else ""
+    personal = answers.pop("ad_personalization")
+    if "denied" in answers.values():
+        return "denied"
+    return "limited" if personal == "denied" else "granted" if "granted" in answers.values() else ""
 
 
 def test_event_code(given: str | None) -> str:

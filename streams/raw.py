@@ -41,9 +41,9 @@ class RawUserData(msgspec.Struct):
     external_id: Annotated[Texts, Meta(description="The shop's own stable id of the visitor.")] = None
     fbp: Annotated[Text, Meta(description="Cookie _fbp.")] = None
     fbc: Annotated[Text, Meta(description="Cookie _fbc.")] = None
-    fbclid: Annotated[Text, Meta(description="Meta's click id from the landing URL.")] = None
+    fbclid: Annotated[Text, Meta(description="Meta's click id, where the URL does not hold it.")] = None
     ttp: Annotated[Text, Meta(description="Cookie _ttp.")] = None
-    ttclid: Annotated[Text, Meta(description="TikTok's click id.")] = None
+    ttclid: Annotated[Text, Meta(description="TikTok's click id, where the URL does not hold it.")] = None
     client_ip: Annotated[Text, Meta(description="IPv4 or IPv6 address of the visitor.")] = None
     client_user_agent: Annotated[Text, Meta(description="User-Agent header of the visitor.")] = None
 
@@ -74,7 +74,7 @@ class RawCustomData(msgspec.Struct):
 
 
 class RawConsent(msgspec.Struct):
-    """Google Consent Mode v2 names; other purposes are ignored."""
+    """Google Consent Mode v2. Storage or user data denied: denied; only personalisation denied: limited."""
 
     ad_storage: Literal["granted", "denied"] | None = None
     ad_user_data: Literal["granted", "denied"] | None = None
@@ -123,8 +123,13 @@ class RawEvent(msgspec.Struct):
     consent: Annotated[
         Any,
         _given(
-            {"anyOf": [{"enum": ["granted", "denied", "", True, False, None]}, {"$ref": "#/$defs/RawConsent"}]},
-            "Consent to advertising use; denied events are dropped.",
+            {
+                "anyOf": [
+                    {"enum": ["granted", "limited", "denied", "", True, False, None]},
+                    {"$ref": "#/$defs/RawConsent"},
+                ]
+            },
+            "Consent to advertising use. Denied: dropped, with all that the session holds.",
         ),
     ] = None
     test_event_code: Annotated[str | None, Meta(description="Platform's code for test events.")] = None

@@ -7,8 +7,8 @@ One idea a file: email, phone, names, birth, places, countries, clicks; `matchin
 reads a whole `user_data`. Where vendors contradict each other: docs/platforms.md.
 """
 
-from streams.identity.fields import RAW_FIELDS, normalise
+from streams.identity.fields import RAW_FIELDS, normalise, read_fbclid
 from streams.identity.matching import Match, match
 from streams.identity.values import Bad, Dropped
 
-__all__ = ["RAW_FIELDS", "Bad", "Dropped", "Match", "match", "normalise"]
+__all__ = ["RAW_FIELDS", "Bad", "Dropped", "Match", "match", "normalise", "read_fbclid"]

@@ -1,7 +1,8 @@
 """Click and browser ids, client address and agent: sent in the clear, kept byte-exact, dropped when malformed.
 
-Sources: Meta "ClickID and the fbp and fbc Parameters", TikTok "Events API 2.0" (ttclid, ttp, ip, user_agent),
-read November 2026.
+Sources: Meta "ClickID and the fbp and fbc Parameters" (updated January 2026), TikTok "Events API 2.0" (ttclid,
+ttp, ip, user_agent), read November 2026. Meta names no alphabet and no greatest length of a click id; its examples
+are base64url.
 """
 
 from __future__ import annotations
@@ -13,21 +14,36 @@ from functools import lru_cache
 from streams.identity.values import Bad
 
 FBC_MAX_AGE_MS = 90 * 86_400_000
+CLOCK_SLACK_MS = 600_000  # a visitor's clock before the shop's; more than this is a wrong unit or zone
 TTCLID_MAX = 1_000
 AGENT_MAX = 1_024
 
-_FBC = re.compile(r"fb\.\d{1,2}\.(\d{13})\.[A-Za-z0-9_-]{1,1000}(?:\.[A-Za-z0-9_-]{1,16})?", re.ASCII)
+_FBC = re.compile(r"fb\.\d{1,2}\.(\d{13})\.([A-Za-z0-9_-]{1,1000})(?:\.[A-Za-z0-9_-]{1,16})?", re.ASCII)
 _FBP = re.compile(r"fb\.\d{1,2}\.\d{10,13}\.[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,16})?", re.ASCII)
 _FBCLID = re.compile(r"[A-Za-z0-9_-]{1,1000}")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 def fbc(text: str, event_time_ms: int) -> str | Bad:
-    """`fb.<index>.<ms>.<fbclid>[.<appendix>]`, as it came. Older than 90 days before the event: dropped."""
+    """`fb.<index>.<ms>.<fbclid>[.<appendix>]`, as it came, unless the click is 90 days old or after the event."""
     found = _FBC.fullmatch(text)
     if found is None:
         return Bad("is not fb.<index>.<milliseconds>.<fbclid>")
-    return text if event_time_ms - int(found[1]) <= FBC_MAX_AGE_MS else Bad("is older than 90 days")
+    age_ms = event_time_ms - int(found[1])
+    if age_ms > FBC_MAX_AGE_MS:
+        return Bad("is older than 90 days")
+    return text if age_ms >= -CLOCK_SLACK_MS else Bad("is of a click after the event")
+
+
+def fbclid(text: str, event_time_ms: int = 0) -> str | Bad:
+    """Meta's click id from a URL. Case counts; the session makes `fbc` of it, once a click."""
+    return text if _FBCLID.fullmatch(text) else Bad("is not a Meta click id")
+
+
+def dates(fbc: str, fbclid: str, event_time_ms: int) -> bool:
+    """Whether the cookie `fbc` says when this click was, even when that is too long ago to be sent."""
+    found = _FBC.fullmatch(fbc)
+    return found is not None and found[2] == fbclid and int(found[1]) <= event_time_ms + CLOCK_SLACK_MS
 
 
 def mint_fbc(fbclid: str, first_seen_ms: int) -> str:
@@ -39,11 +55,6 @@ def click_of(fbc: str) -> str:
     """The click id in a cookie `fbc`, its fourth segment; "" when there is none."""
     segments = fbc.split(".", 4)
     return segments[3] if len(segments) > 3 else ""
-
-
-def fbc_of_click(fbclid: str, event_time_ms: int) -> str | Bad:
-    """Meta's cookie form of a click id from a URL; index 1 because a server makes it."""
-    return f"fb.1.{event_time_ms}.{fbclid}" if _FBCLID.fullmatch(fbclid) else Bad("is not a Meta click id")
 
 
 def fbp(text: str, event_time_ms: int = 0) -> str | Bad:

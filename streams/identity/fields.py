@@ -15,14 +15,13 @@ MAX_VALUES = 10  # of one field; the first ones count
 DAY_S = 86_400
 MAX_BITS = 1_024  # of a number; Python writes out no number of more than 4,300 digits
 
-CLEAR: dict[str, tuple[str, Callable[[str, int], str | Bad]]] = {
-    "fbc": ("fbc", clicks.fbc),
-    "fbclid": ("fbc", clicks.fbc_of_click),
-    "fbp": ("fbp", clicks.fbp),
-    "ttp": ("ttp", clicks.tiktok_id),
-    "ttclid": ("ttclid", clicks.tiktok_id),
-    "client_ip": ("client_ip", clicks.client_ip),
-    "client_user_agent": ("client_user_agent", clicks.client_user_agent),
+CLEAR: dict[str, Callable[[str, int], str | Bad]] = {
+    "fbc": clicks.fbc,
+    "fbp": clicks.fbp,
+    "ttp": clicks.tiktok_id,
+    "ttclid": clicks.tiktok_id,
+    "client_ip": clicks.client_ip,
+    "client_user_agent": clicks.client_user_agent,
 }
 RAW_FIELDS = (*NORMALISERS, *HASH_ONLY, *CLEAR)
 
@@ -34,9 +33,9 @@ def normalise(
 ) -> tuple[UserData, tuple[Dropped, ...]]:
     """Normalise, hash and check every field; never raises for any JSON value.
 
-    `region` is the tenant's default country; the user's own `country` goes before it. `event_time_ms` dates a
-    click id that comes without its cookie, and is what a cookie's age is measured against. A null field is
-    absent; an unusable one is dropped, with the reason, and the others stay.
+    `region` is the tenant's default country; the user's own `country` goes before it. `event_time_ms` is
+    what the age of a click cookie is measured against. A null field is absent; an unusable one is dropped, with
+    the reason, and the others stay. A bare `fbclid` is no match key: :func:`read_fbclid`.
     """
     if not raw:
         return NOBODY, ()
@@ -47,7 +46,8 @@ def normalise(
         if given is None:
             continue
         if field in CLEAR:
-            _take_clear(field, given, event_time_ms, found, dropped)
+            if answer := _first(field, given, CLEAR[field], event_time_ms, dropped):
+                found[field] = answer
         elif field in NORMALISERS or field in HASH_ONLY:
             _take_hashed(field, given, region, event_time_ms, found, dropped)
         else:
@@ -81,21 +81,29 @@ def _take_hashed(
             found.setdefault(CLEAR_FORMS[field], answer.clear)
 
 
-def _take_clear(
-    field: str, given: object, event_time_ms: int, found: dict[str, Any], dropped: list[Dropped]
-) -> None:
-    target, check = CLEAR[field]
+def read_fbclid(given: object, cookie: object, event_time_ms: int, dropped: list[Dropped]) -> str:
+    """Meta's click id as a URL brought it, or "" when the cookie `fbc` of the same event tells of this click."""
+    found = "" if given is None else _first("fbclid", given, clicks.fbclid, event_time_ms, dropped)
+    cookies = cookie if isinstance(cookie, list) else [cookie]
+    told = (isinstance(text, str) and clicks.dates(text.strip(), found, event_time_ms) for text in cookies)
+    return "" if found and any(told) else found
+
+
+def _first(
+    field: str,
+    given: object,
+    check: Callable[[str, int], str | Bad],
+    event_time_ms: int,
+    dropped: list[Dropped],
+) -> str:
+    """The first value that can be used, as it came."""
     for value in _values(field, given, dropped):
         text = _text(value)
         answer = text if isinstance(text, Bad) else check(text.strip(), event_time_ms)
-        if isinstance(answer, Bad):
-            dropped.append(Dropped(f"user_data.{field}", answer.reason))
-        elif field == "fbclid":
-            found.setdefault(target, answer)
-        else:
-            # A cookie says when the click was first seen, so it goes before what was made from a bare click id.
-            found[target] = answer
-            return
+        if not isinstance(answer, Bad):
+            return answer
+        dropped.append(Dropped(f"user_data.{field}", answer.reason))
+    return ""
 
 
 def _values(field: str, given: object, dropped: list[Dropped]) -> list[Any]:

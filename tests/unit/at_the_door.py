@@ -9,7 +9,17 @@ from streams.door import Admitted, Origin, admit
 from streams.events import Event, Reject
 from streams.tenants import parse_tenants
 
-TENANTS = parse_tenants('[tenants.default]\n[tenants.shop]\ndefault_country = "US"\n')
+TENANTS = parse_tenants(
+    """
+    [tenants.default]
+    [tenants.shop]
+    default_country = "US"
+    [tenants.marks]
+    robots = "mark"
+    [tenants.ignores]
+    robots = "ignore"
+    """
+)
 RECORD_MS = 1_795_000_000_123
 ORIGIN = Origin("capi.events", 3, 42, RECORD_MS)
 LEAST = {"event_name": "ViewContent", "session_id": "s-1"}

@@ -122,13 +122,3 @@ def test_a_reject_names_tenant_and_event_where_they_are_known() -> None:
     found = answer(tenant="shop", event_id="order-7", consent="perhaps")
     assert isinstance(found, Reject)
     assert (found.tenant, found.event_id) == ("shop", "order-7")
-
-
-def test_click_ids_of_the_landing_url_are_taken_where_none_came() -> None:
-    url = "https://shop.example/?a=1&fbclid=IwAR_x&ttclid=E.C.P.y#top"
-    event = admitted(event_source_url=url, timestamp=1_795_000_000)
-    assert event.user.fbc == "fb.1.1795000000000.IwAR_x"
-    assert event.user.ttclid == "E.C.P.y"
-    assert event.event_source_url == url
-    own = admitted(event_source_url=url, user_data={"ttclid": "own", "fbc": "fb.1.1794000000000.own"})
-    assert (own.user.ttclid, own.user.fbc) == ("own", "fb.1.1794000000000.own")

@@ -62,7 +62,7 @@ PURE_STDLIB = frozenset(
         "uuid",
     ]
 )
-PURE_PACKAGES = frozenset({"msgspec", "phonenumbers", "idna"})
+PURE_PACKAGES = frozenset({"msgspec", "phonenumbers", "idna", "crawlerdetect"})
 IMPURE_NAMES = frozenset({"urllib.request", "uuid.uuid1", "uuid.uuid4", "datetime.now", "datetime.utcnow"})
 
 CLIENTS = {
