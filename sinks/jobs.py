@@ -1,25 +1,37 @@
-"""From a flushed batch to jobs: one per event and destination. Pure; the dispatch agent calls it."""
+"""From a flushed batch to jobs: one per event and destination, checked and scored. Pure; dispatch calls it."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sinks.platforms import PLATFORM_RULES
+from streams import quality
 from streams.events import Batch, Enriched, Job
+from streams.quality import Problem
 from streams.tenants import Destination, Tenant
 
 
-def jobs(batch: Batch, tenant: Tenant) -> list[Job]:
+class Checked(NamedTuple):
+    """A job, and what its platform's preflight says of it. With a refused problem it must not be queued."""
+
+    job: Job
+    problems: tuple[Problem, ...]
+
+
+def jobs(batch: Batch, tenant: Tenant, now_ms: int) -> list[Checked]:
     """Jobs in the batch's order of events. Left out: identities, names that a destination does not take, and
     events without consent, which must not even wait in a queue."""
     return [
-        job
+        Checked(job, PLATFORM_RULES[job.platform].preflight(job, now_ms))
         for enriched in batch.events
         if enriched.event.consent != "denied"
         for destination in tenant.destinations
-        if (job := _job(batch, enriched, destination)) is not None
+        if (job := job_for(enriched, destination, batch.batch_id)) is not None
     ]
 
 
-def _job(batch: Batch, enriched: Enriched, destination: Destination) -> Job | None:
+def job_for(enriched: Enriched, destination: Destination, batch_id: str) -> Job | None:
+    """The job with its score; None when the destination does not take such events."""
     name = destination_name(destination, enriched.event.event_name)
     if not name:
         return None
@@ -27,9 +39,10 @@ def _job(batch: Batch, enriched: Enriched, destination: Destination) -> Job | No
         platform=destination.platform,
         pixel_id=destination.pixel_id,
         event_name=name,
-        batch_id=batch.batch_id,
+        batch_id=batch_id,
         event=enriched.event,
         backfilled=tuple(sorted(enriched.backfilled)),
+        score=quality.score(quality.person(enriched.event).user, destination.platform).value,
     )
 
 

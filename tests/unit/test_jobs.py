@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from sinks.jobs import jobs
-from streams.events import Batch, Consent, Enriched, Event
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sinks.jobs import jobs as checked_jobs
+from streams.events import Batch, Consent, Enriched, Event, Job, UserData
+from streams.quality import refused
 from streams.tenants import Destination, Tenant
 
+NO_FIELDS: Mapping[str, Any] = MappingProxyType({})
 META = Destination(platform="meta", pixel_id="11", token="env:META_TOKEN")
 TIKTOK = Destination(platform="tiktok", pixel_id="22", token="env:TIKTOK_TOKEN")
 
 
-def enriched(name: str, event_id: str = "e", consent: Consent = "", **backfilled: str) -> Enriched:
+def enriched(
+    name: str, event_id: str = "e", consent: Consent = "", fields: Mapping[str, Any] = NO_FIELDS, **backfilled: str
+) -> Enriched:
     event = Event(
-        event_id=event_id, event_name=name, event_time_ms=1, tenant="default", session_id="s", consent=consent
+        event_id=event_id,
+        event_name=name,
+        event_time_ms=1,
+        tenant="default",
+        session_id="s",
+        consent=consent,
+        **fields,
     )
     return Enriched(event=event, backfilled=backfilled)
 
@@ -31,6 +45,10 @@ def batch(*events: Enriched) -> Batch:
     )
 
 
+def jobs(batch: Batch, tenant: Tenant) -> list[Job]:
+    return [checked.job for checked in checked_jobs(batch, tenant, now_ms=2)]
+
+
 def names(destination: Destination, *events: str) -> list[str]:
     made = jobs(batch(*map(enriched, events)), Tenant(destinations=(destination,)))
     return [job.event_name for job in made]
@@ -38,7 +56,12 @@ def names(destination: Destination, *events: str) -> list[str]:
 
 def test_one_job_per_event_and_destination_in_order() -> None:
     made = jobs(batch(enriched("Purchase", "e1"), enriched("Lead", "e2")), Tenant(destinations=(META, TIKTOK)))
-    assert [job.job_id for job in made] == ["meta:11:e1", "tiktok:22:e1", "meta:11:e2", "tiktok:22:e2"]
+    assert [job.job_id for job in made] == [
+        "meta:11:Purchase:e1",
+        "tiktok:22:Purchase:e1",
+        "meta:11:Lead:e2",
+        "tiktok:22:Lead:e2",
+    ]
     assert {job.batch_id for job in made} == {"b1"}
 
 
@@ -76,3 +99,12 @@ def test_no_job_without_consent() -> None:
 
 def test_a_tenant_without_destinations_has_no_jobs() -> None:
     assert jobs(batch(enriched("Lead")), Tenant()) == []
+
+
+def test_each_destination_has_its_own_problems_and_score() -> None:
+    user = UserData(em=("e",), ttclid="t", fbc="no click id")
+    bought = enriched("Purchase", fields={"user": user, "event_source_url": "https://shop.example.com/"})
+    meta, tiktok = checked_jobs(batch(bought), Tenant(destinations=(META, TIKTOK)), now_ms=2)
+    assert [problem.code for problem in refused(meta.problems)] == ["no_value", "no_currency"]
+    assert refused(tiktok.problems) == ()
+    assert (meta.job.score, tiktok.job.score) == (3.0, 6.5), "a click id that is not sent counts for nothing"
