@@ -118,11 +118,14 @@ class RunApp(faust.App):
         return table
 
     def run_agent(self, body: Body) -> Body:
-        """Register `body` as the one agent of the source topic. Whatever it raises ends the process."""
+        """Register `body` as the one agent of the source topic. Whatever it raises ends the process, and so does
+        a body that returns while the app goes on: nobody would read its partitions any more."""
 
         async def agent(stream: StreamT[Any]) -> None:
             try:
                 await body(self._runs(stream))
+                if not self.should_stop:
+                    raise RuntimeError("the agent ended although the worker goes on")
             except (asyncio.CancelledError, GeneratorExit):
                 raise
             except BaseException as error:

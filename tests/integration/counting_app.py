@@ -13,7 +13,7 @@ from streams.runs import Outgoing, Run, RunApp
 from streams.runs.app import faust_settings
 from streams.settings import Settings, load_settings
 
-POISON = b"poison"
+POISON, LEAVE = b"poison", b"leave"
 
 
 def over_runs(settings: Settings) -> RunApp:
@@ -23,6 +23,8 @@ def over_runs(settings: Settings) -> RunApp:
     @app.run_agent
     async def count(runs: AsyncIterator[Run]) -> None:
         async for run in runs:
+            if any(record.value == LEAVE for record in run.records):
+                return
             out = []
             for record in run.records:
                 if record.value == POISON and not os.environ.get("CURED"):

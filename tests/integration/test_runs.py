@@ -171,6 +171,17 @@ async def test_unexpected_exception_stops_the_worker_and_loses_nothing(tmp_path:
         assert Counter(record.value for record in out) == Counter(values)
 
 
+async def test_an_agent_that_ends_stops_the_worker(tmp_path: Path) -> None:
+    """Its partitions would be nobody's: assigned, in good health by every sign, and not read."""
+    settings = short()
+    async with topics_of(settings):
+        await feed(settings, [b"2", b"leave"])
+        log = tmp_path / "worker.log"
+        with faust_worker(MODULE, environment(settings), log) as worker:
+            assert await asyncio.to_thread(worker.wait, 30) == EXIT_IN_DOUBT
+        assert "the agent ended although the worker goes on" in log.read_text()
+
+
 async def test_stock_faust_loses_the_record_of_an_exception(tmp_path: Path) -> None:
     """The loss that L5 is about, on the layer switched off."""
     settings = short()
