@@ -61,7 +61,7 @@ class Sweep:
     async def _walk(self, browser: Browser) -> bool:
         """False when the walk was broken off because it held too much for too long."""
         self.there, self.readers, self.seen, self.spared = browser.there, browser.readers, 0, 0
-        return_at_s = monotonic() + HOLD_S
+        return_at_s, done_before = monotonic() + HOLD_S, self.done
         chunk: list[tuple[Received, Parked]] = []
         async for received in browser.messages():
             self.seen += 1
@@ -74,7 +74,7 @@ class Sweep:
                 await self._carry_out(browser, chunk)
             if self._enough():
                 break
-            if self._act and monotonic() > return_at_s:
+            if self.done > done_before and monotonic() > return_at_s:  # each walk gets on
                 await self._carry_out(browser, chunk)
                 return False
         await self._carry_out(browser, chunk)
@@ -94,8 +94,7 @@ class Sweep:
     async def _carry_out(self, browser: Browser, chunk: list[tuple[Received, Parked]]) -> None:
         if self._act and chunk:
             await self._act([parked for _, parked in chunk])
-            for received, _ in chunk:
-                await browser.ack(received)
+            await browser.ack([received for received, _ in chunk])
             self.done += len(chunk)
         chunk.clear()
         self.progress(self)

@@ -12,7 +12,7 @@ this process dies, the broker returns what it held.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -78,13 +78,21 @@ class Browser:
             left -= 1
             yield received
 
-    async def ack(self, received: Received) -> None:
-        """Take it out of the queue. Raises BrowseError when the broker will deliver it again."""
-        if not await received.ack():
-            raise BrowseError(_lost(self._queue))
-        for window in self._windows:
-            if window.channel is received.channel:
-                del window.held[received.tag]
+    async def ack(self, taken: Sequence[Received]) -> None:
+        """Take them out of the queue. Raises BrowseError when some may still be in it."""
+        try:
+            for window in self._windows:
+                tags = [received.tag for received in taken if received.channel is window.channel]
+                await self._ack(window, tags)
+        except CONNECTION_ERRORS as error:
+            raise BrowseError(_why(error, self._queue)) from error
+
+    async def _ack(self, window: _Window, tags: Sequence[int]) -> None:
+        for tag in tags:
+            await window.channel.basic_ack(tag, wait=False)
+            del window.held[tag]
+        if tags:
+            await self._carried_out(window.channel)
 
     async def _next(self) -> Received | None:
         try:
@@ -133,8 +141,11 @@ class Browser:
         tags = [*window.held]
         for last in [*tags[PIECE - 1 : -1 : PIECE], *tags[-1:]]:
             await window.channel.basic_nack(last, multiple=True, requeue=True, wait=False)
-        # an answer on the same channel: what was sent before has been carried out
-        await window.channel.queue_declare(self._queue, passive=True, timeout=self._timeout_s)
+        await self._carried_out(window.channel)
+
+    async def _carried_out(self, channel: AbstractChannel) -> None:
+        # an answer on the same channel: the broker has taken what was sent on it before
+        await channel.queue_declare(self._queue, passive=True, timeout=self._timeout_s)
 
 
 def _received(message: DeliveredMessage) -> Received:
