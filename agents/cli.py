@@ -29,6 +29,7 @@ VERBS = {
     "platforms": "Run a local stand-in for Meta and TikTok.",
     "demo": "Replay real visitor histories through everything and show what came out.",
     "hash": "Show what one value becomes for Meta and TikTok: normal form, hash, or why it is dropped.",
+    "validate": "Check a file of events: what is dropped, what would be refused, how well each would match.",
     "schema": "Print the JSON Schema of the events that capi.events takes.",
 }
 

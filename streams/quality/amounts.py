@@ -46,9 +46,11 @@ def amount(custom: Mapping[str, Any], currencies: Set[str], is_purchase: bool, r
         found.append(NO_VALUE)
     if currency is None and (is_purchase or "value" in members):
         found.append(NO_CURRENCY)
-    if is_purchase and required:
-        return Amount(members, tuple(PURCHASE.get(problem, problem) for problem in found))
-    return Amount(members, tuple(warning(problem) for problem in found))
+    if is_purchase:
+        found = [PURCHASE.get(problem, problem) for problem in found]
+    if not (is_purchase and required):
+        found = [warning(problem) for problem in found]
+    return Amount(members, tuple(found))
 
 
 def _value(given: object) -> float | Problem | None:
