@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from aiokafka.structs import ConsumerRecord
 
+from agents.counters import RECALLS_USED
 from agents.sessions import apply, leaving, limits_by_tenant, mirrored
-from streams.events import Event, Tick, UserData, decode_batch, decode_event, decode_reject, encode
-from streams.session import Session
+from streams.events import (
+    Erase,
+    Event,
+    Recalled,
+    Tick,
+    UserData,
+    Visit,
+    decode_batch,
+    decode_event,
+    decode_reject,
+    decode_visitor_input,
+    encode,
+)
+from streams.session_state import Limits, Session
 from streams.settings import load_settings
 from streams.windows import Windows
 
@@ -102,3 +117,64 @@ def test_touched_names_every_changed_session(windows: Windows) -> None:
     touched.clear()
     apply(windows, record(encode(Tick()), offset=2, at_ms=10_000_000), touched)
     assert touched == {b"default|s"}, "flushed by time: the mirror has to let go of it"
+
+
+def test_a_returning_visitor_is_asked_for_and_the_answer_releases_the_order(windows: Windows) -> None:
+    (told,) = outgoing(windows, arrival(1, "Purchase", user=UserData(fbp="f")))
+    visit = decode_visitor_input(told[2] or b"")
+    assert told[:2] == ("capi.visitors.in", None), "placed by the visitor, not by the session"
+    assert isinstance(visit, Visit) and visit.asks and visit.key == b"default|fbp:f"
+    answer = Recalled(
+        tenant="default", visitor=visit.visitor, session_id="s", ask_id=visit.ask_id, identity={"em": (EM,)}
+    )
+    used = RECALLS_USED.labels("default")._value.get()
+    touched: set[bytes] = set()
+    (effect,) = apply(windows, record(encode(answer), answer.key, offset=2, at_ms=1_500), touched)
+    assert touched == {b"default|s"}
+    (out,) = leaving(SETTINGS, 1, effect)
+    (enriched,) = decode_batch(out.value or b"").events
+    assert enriched.backfilled == {"em": "visitor:fbp"}
+    assert RECALLS_USED.labels("default")._value.get() == used + 1
+
+
+def test_an_answer_under_a_foreign_key_is_rejected(windows: Windows) -> None:
+    answer = Recalled(tenant="default", visitor="fbp:f", session_id="s", ask_id=1)
+    (out,) = outgoing(windows, record(encode(answer), b"default|other"))
+    assert "key of the record" in decode_reject(out[2] or b"").reason
+
+
+def test_an_erasure_rejects_what_was_held_and_the_mirror_follows(
+    windows: Windows, table: dict[bytes, Session]
+) -> None:
+    outgoing(windows, arrival(1, user=UserData(em=(EM,))), arrival(2, session_id="other"))
+    touched: set[bytes] = set()
+    erase = record(encode(Erase(tenant="default", field="em", digest=EM)), offset=3, at_ms=2_000)
+    (dropped,) = apply(windows, erase, touched)
+    assert touched == {b"default|s"} and mirrored(table, LIMITS_OF, b"default|s") is None
+    (out,) = leaving(SETTINGS, 1, dropped)
+    reject = decode_reject(out.value or b"")
+    assert (reject.reason, reject.event_id, reject.offset) == ("erased on request", "e1", 1)
+    assert EM.encode() not in (out.value or b"")
+
+
+def test_the_mirror_shows_what_was_recalled_and_the_consent(windows: Windows, table: dict[bytes, Session]) -> None:
+    (told,) = outgoing(windows, arrival(1, user=UserData(fbp="f"), consent="limited"))
+    visit = decode_visitor_input(told[2] or b"")
+    assert isinstance(visit, Visit)
+    answer = Recalled(
+        tenant="default", visitor=visit.visitor, session_id="s", ask_id=visit.ask_id, identity={"em": (EM,)}
+    )
+    outgoing(windows, record(encode(answer), answer.key, offset=2, at_ms=1_500))
+    (shown,) = mirrored(table, LIMITS_OF, b"default|s") or []
+    assert (decode_event(shown).user.em, decode_event(shown).consent) == ((EM,), "limited")
+
+
+def test_limits_are_the_tenants(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.toml"
+    file.write_text(
+        '[tenants.shy]\nremember_days = 0\ndefault_consent = "limited"\nhold = "adaptive"\n[tenants.open]\n'
+    )
+    limits = limits_by_tenant(load_settings(tenants=file, recall_s=2))
+    assert limits(b"shy|s") == Limits(hold="adaptive", default_consent="limited", recall_ms=2_000)
+    assert limits(b"open|s").remembers
+    assert not limits(b"gone|s").remembers, "a tenant that was taken out of the file"

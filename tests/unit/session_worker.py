@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hypothesis import settings
 
+from streams.effects import Dropped, Duplicate, Effect, Flushed
 from streams.events import Enriched, encode
-from streams.session import IDENTIFY, Dropped, Effect, Flushed, Session, decode_session, encode_session
+from streams.session import IDENTIFY
+from streams.session_state import Session, decode_session, encode_session
 from streams.windows import Windows
-from tests.unit.strategies import GAP, PARTITIONS, Entry, limits_of
+from tests.unit.strategies import GAP, PARTITION_OF, Entry, fed, limits_of
 
 settings.register_profile("quick", max_examples=60, deadline=None, print_blob=True)
 settings.register_profile("deep", max_examples=2_000, deadline=None, print_blob=True)
@@ -33,9 +35,7 @@ class Worker:
         self.windows.assign({partition: iter(found) for partition, found in keys.items()})
 
     def feed(self, entry: Entry) -> list[Effect]:
-        if entry.event is None:
-            return self.windows.advance(entry.partition, entry.at_ms)
-        return self.windows.arrive(entry.arrival)
+        return fed(self.windows, entry)
 
     def changelog(self) -> dict[bytes, bytes]:
         return {key: encode_session(session) for key, session in self.table.items()}
@@ -43,7 +43,7 @@ class Worker:
 
 def partition_of(key: bytes) -> int:
     tenant, _, session_id = key.decode().partition("|")
-    return PARTITIONS[tenant, session_id]
+    return PARTITION_OF[tenant, session_id]
 
 
 def ended(log: Sequence[Entry]) -> list[Entry]:
@@ -89,7 +89,7 @@ def offsets_left(entry: Entry, effects: Iterable[Effect]) -> Iterator[int]:
             ids += [offset_of(enriched) for enriched in effect.batch.events]
         elif isinstance(effect, Dropped):
             ids += [offset for offset, _ in effect.events]
-        else:
+        elif isinstance(effect, Duplicate):
             ids.append(entry.offset)
     if entry.event is not None and entry.event.event_name == IDENTIFY and entry.offset not in ids:
         ids.append(entry.offset)

@@ -7,20 +7,22 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.session import SEEN_IDS, Duplicate, Flushed
-from tests.unit.session_worker import PROFILE, TIMED, Worker, ended, offset_of, offsets_left, traced
-from tests.unit.strategies import SMALL, Entry, histories
+from streams.effects import Duplicate, Flushed
+from streams.events import Erase, Recalled, session_key
+from streams.flush import SEEN_IDS
+from tests.unit.session_worker import PROFILE, TIMED, Worker, ended, offset_of, offsets_left, partition_of, traced
+from tests.unit.strategies import SMALL, Entry, everything, histories, returning
 
 
 @PROFILE
-@given(histories)
+@given(everything)
 def test_every_event_leaves_exactly_once(log: list[Entry]) -> None:
     left = [offset for entry, effects in traced(ended(log)) for offset in offsets_left(entry, effects)]
     assert sorted(left) == [entry.offset for entry in log if entry.event is not None]
 
 
 @PROFILE
-@given(histories)
+@given(everything)
 def test_an_event_id_leaves_once_a_session_life(log: list[Entry]) -> None:
     """A repeat is a duplicate exactly while the session remembers: until idle + grace of silence."""
     known: dict[bytes, set[str]] = defaultdict(set)
@@ -56,6 +58,39 @@ def test_none_waits_longer_than_its_deadline(log: list[Entry]) -> None:
 
 
 @PROFILE
+@given(returning)
+def test_none_waits_for_the_memory_longer_than_it_may(log: list[Entry]) -> None:
+    """An order leaves with the record that brings the answer, or with the first after its last moment."""
+    orders = {e.offset: e.at_ms for e in log if e.event is not None and e.event.event_name == "Purchase"}
+    before_ms = {0: -1, 1: -1}
+    for entry, effects in traced(ended(log)):
+        for batch in (effect.batch for effect in effects if isinstance(effect, Flushed)):
+            assert before_ms[entry.partition] < batch.flushed_at_ms or batch.flushed_at_ms == entry.at_ms
+            for enriched in batch.events:
+                came_ms = orders.get(offset_of(enriched), batch.flushed_at_ms)
+                assert batch.flushed_at_ms - came_ms <= SMALL.recall_ms
+        before_ms[entry.partition] = entry.at_ms
+
+
+@PROFILE
+@given(returning)
+def test_what_was_erased_leaves_only_when_it_was_brought_again(log: list[Entry]) -> None:
+    """An address leaves a session that an event or an answer told it to, and none that had to forget it since."""
+    told: dict[bytes, set[str]] = defaultdict(set)
+    for entry, effects in traced(ended(log)):
+        if entry.event is not None:
+            told[entry.event.key] |= {*entry.event.user.em}
+        elif isinstance(entry.message, Recalled):
+            told[entry.message.key] |= {*entry.message.identity.get("em", ())}
+        for batch in (effect.batch for effect in effects if isinstance(effect, Flushed)):
+            assert {em for enriched in batch.events for em in enriched.event.user.em} <= told[batch.key]
+        if isinstance(entry.message, Erase):
+            for key in (key for key in told if partition_of(key) == entry.partition):
+                if key.startswith(session_key(entry.message.tenant, "")):
+                    told[key].discard(entry.message.digest)
+
+
+@PROFILE
 @given(st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(0, 500))))
 def test_ticks_alone_create_nothing(ticks: list[tuple[int, int]]) -> None:
     worker = Worker()
@@ -65,7 +100,7 @@ def test_ticks_alone_create_nothing(ticks: list[tuple[int, int]]) -> None:
 
 
 @PROFILE
-@given(histories)
+@given(everything)
 def test_nothing_stays_and_nothing_grows(log: list[Entry]) -> None:
     worker = Worker()
     for entry in ended(log):

@@ -17,13 +17,13 @@ from tests.unit.session_worker import (
     traced,
     written,
 )
-from tests.unit.strategies import Draft, Entry, drafts, histories, place
+from tests.unit.strategies import Draft, Entry, drafts, drafts_back, everything, place
 
 MACHINE = settings(PROFILE, max_examples=PROFILE.max_examples // 2, stateful_step_count=40)
 
 
 @PROFILE
-@given(histories, st.data())
+@given(everything, st.data())
 def test_more_ticks_change_neither_bytes_nor_order(log: list[Entry], data: st.DataObject) -> None:
     log = ended(log)
     ticked: list[Entry] = []
@@ -36,13 +36,13 @@ def test_more_ticks_change_neither_bytes_nor_order(log: list[Entry], data: st.Da
 
 
 @PROFILE
-@given(histories)
+@given(everything)
 def test_replay_from_the_start_yields_the_same_bytes(log: list[Entry]) -> None:
     assert replayed(ended(log)) == replayed(ended(log))
 
 
 @PROFILE
-@given(histories)
+@given(everything)
 def test_partitions_do_not_know_of_each_other(log: list[Entry]) -> None:
     log = ended(log)
     alone = {p: by_partition(replayed(e for e in log if e.partition == p)).get(p, []) for p in (0, 1)}
@@ -51,7 +51,7 @@ def test_partitions_do_not_know_of_each_other(log: list[Entry]) -> None:
 
 
 @PROFILE
-@given(histories, st.data())
+@given(everything, st.data())
 def test_restart_at_any_offset_yields_the_same_bytes(log: list[Entry], data: st.DataObject) -> None:
     """Cut the log into runs anywhere, start a new worker from the stored state at each cut."""
     log = ended(log)
@@ -66,7 +66,7 @@ def test_restart_at_any_offset_yields_the_same_bytes(log: list[Entry], data: st.
 
 
 @PROFILE
-@given(histories, st.lists(st.integers(-200, 200), min_size=50, max_size=50), st.data())
+@given(everything, st.lists(st.integers(-200, 200), min_size=50, max_size=50), st.data())
 def test_a_clock_that_steps_back_loses_nothing(log: list[Entry], steps: list[int], data: st.DataObject) -> None:
     """Log time can step back when another broker leads a partition: still once each, still restartable."""
     bent = [e._replace(at_ms=max(0, e.at_ms + step)) for e, step in zip(log, steps, strict=False)]
@@ -96,7 +96,7 @@ class Restarts(RuleBasedStateMachine):
         self.committed, self.read = 0, 0
         self.outbox, self.pending = list[Out](), list[Out]()
 
-    @rule(draft=drafts)
+    @rule(draft=st.one_of(drafts, drafts_back))
     def append(self, draft: Draft) -> None:
         self._append(place(self.log, draft))
 

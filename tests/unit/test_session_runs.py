@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.runs.table import RunTable
-from streams.session import decode_session, encode_session
+from streams.session_state import decode_session, encode_session
 from streams.windows import Windows
 from tests.unit.session_worker import PROFILE, Out, by_partition, ended, replayed, written
-from tests.unit.strategies import Entry, histories, limits_of
+from tests.unit.strategies import Entry, everything, fed, limits_of
 
 Changelog = dict[int, list[tuple[bytes, bytes | None]]]
 
@@ -33,16 +33,7 @@ class TableWorker:
 
     def take(self, run: list[Entry], changelog: Changelog) -> list[Out]:
         """Decide a run and commit it: what it let go, and its changes appended to the changelog."""
-        outs = [
-            out
-            for entry in run
-            for out in written(
-                entry.partition,
-                self.windows.advance(entry.partition, entry.at_ms)
-                if entry.event is None
-                else self.windows.arrive(entry.arrival),
-            )
-        ]
+        outs = [out for entry in run for out in written(entry.partition, fed(self.windows, entry))]
         changelog.setdefault(run[0].partition, []).extend(self.table.take_changes(run[0].partition))
         return outs
 
@@ -54,7 +45,7 @@ def runs_of(log: list[Entry], longest: int) -> list[list[Entry]]:
 
 
 @PROFILE
-@given(histories, st.integers(1, 8), st.data())
+@given(everything, st.integers(1, 8), st.data())
 def test_neither_the_cut_into_runs_nor_a_new_worker_changes_a_byte(
     log: list[Entry], longest: int, data: st.DataObject
 ) -> None:

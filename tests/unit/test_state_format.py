@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from streams.batches import batches_of
 from streams.envelope import MAX_ID
-from streams.events import Event, encode
+from streams.events import Event, UserData, encode
 from streams.flush import profile_of
 from streams.session import SEEN_IDS, Arrival, arrive
 from streams.session_state import (
@@ -121,6 +121,10 @@ def test_the_largest_value_fits_one_kafka_record() -> None:
             event_time_ms=number,
             tenant="default",
             session_id="s-1",
+            fbclid=f"{number:04}".ljust(1_000, "f") if number < 20 else "",
+            user=UserData(
+                ttclid=f"{number:04}".ljust(1_000, "t") if number < 20 else "", em=(f"{number:064}",) * 10
+            ),
         )
         session, _ = arrive(Arrival(event.key, 0, number, number, event, encode(event)), session, limits)
         if number % 10 == 0 and number > SEEN_IDS:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from streams.events import Batch, Consent, Event, Platform, UserData, encode
-from streams.session import Arrival, Effect, Flushed, Limits, Session, arrive, expire
+from streams.effects import Arrival, Effect, Flushed, Told
+from streams.events import Batch, Consent, Enriched, Erase, Event, Identity, Platform, Recalled, UserData, encode
+from streams.events import Visit as Message
+from streams.session import answer, arrive, erase_from, expire
+from streams.session_state import Limits, Session
 
 MINUTE = 60_000
 DEFAULTS = Limits()
 ADAPTIVE = Limits(hold="adaptive")
+REMEMBERS = Limits(remembers=True)
 NOBODY, EMAIL, OTHER = UserData(), UserData(em=("aa",)), UserData(em=("bb",))
 
 
@@ -30,29 +34,50 @@ class Visit:
         fired: tuple[Platform, ...] = (),
         consent: Consent = "",
         someone_else: bool = False,
+        fbclid: str = "",
+        clock: float | None = None,
     ) -> list[Effect]:
+        """One event; `clock` is the minute of its own time, which is the log's unless told otherwise."""
         event = Event(
             event_id=event_id,
             event_name=name,
-            event_time_ms=int(minute * MINUTE),
+            event_time_ms=round((minute if clock is None else clock) * MINUTE),
             tenant="default",
             session_id="s1",
             user=user,
             browser_fired=fired,
             consent=consent,
             replace_identity=someone_else,
+            fbclid=fbclid,
         )
         return self.record(minute, event, encode(event))
 
     def record(self, minute: float, event: Event, raw: bytes) -> list[Effect]:
         self.offset += 1
-        arrival = Arrival(event.key, 3, self.offset, int(minute * MINUTE), event, raw)
+        arrival = Arrival(event.key, 3, self.offset, round(minute * MINUTE), event, raw)
         self.session, effects = arrive(arrival, self.session, self.limits)
         self.left += effects
         return [*effects]
 
+    def hears(self, minute: float, to: Message, identity: Identity) -> list[Effect]:
+        """The memory's answer to a message."""
+        recalled = Recalled(
+            tenant=to.tenant, visitor=to.visitor, session_id=to.session_id, ask_id=to.ask_id, identity=identity
+        )
+        at_ms = round(minute * MINUTE)
+        self.session, effects = answer(b"default|s1", 3, self.session, recalled, at_ms, self.limits)
+        self.left += effects
+        return [*effects]
+
+    def erases(self, minute: float, field: str, digest: str) -> list[Effect]:
+        erase = Erase(tenant="default", field=field, digest=digest)
+        at_ms = round(minute * MINUTE)
+        self.session, effects = erase_from(b"default|s1", 3, self.session, erase, at_ms, self.limits)
+        self.left += effects
+        return [*effects]
+
     def until(self, minute: float) -> list[Effect]:
-        self.session, effects = expire(b"default|s1", 3, self.session, int(minute * MINUTE), self.limits)
+        self.session, effects = expire(b"default|s1", 3, self.session, round(minute * MINUTE), self.limits)
         self.left += effects
         return [*effects]
 
@@ -68,3 +93,13 @@ def shape(effects: list[Effect]) -> list[tuple[str, list[str], float]]:
 
 def user_of(batch: Batch, event_id: str) -> UserData:
     return next(e.event.user for e in batch.events if e.event.event_id == event_id)
+
+
+def told(effects: list[Effect]) -> list[Message]:
+    """What was said to the memory of visitors."""
+    return [effect.visit for effect in effects if isinstance(effect, Told)]
+
+
+def left_of(visit: Visit) -> dict[str, Enriched]:
+    """Event id -> the event as it left, of all that has left so far."""
+    return {e.event.event_id: e for batch in batches(visit.left) for e in batch.events}
