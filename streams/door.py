@@ -29,7 +29,7 @@ import msgspec
 from streams import envelope
 from streams.custom import read_custom
 from streams.envelope import RefusedError
-from streams.events import Event, Reject
+from streams.events import Consent, Event, Reject
 from streams.identity import Bad, Dropped, normalise, read_fbclid
 from streams.identity.fields import MAX_VALUES
 from streams.privacy import clean_url
@@ -74,8 +74,10 @@ def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
         given = _decode(raw)
         tenant = _tenant(given, tenants)
         event_id = envelope.event_id(given.event_id, origin)
-        read = _denial if envelope.consent(given.consent) == "denied" else _event
-        return read(given, event_id, tenant, tenants.tenants[tenant], origin)
+        consent = envelope.consent(given.consent)
+        if consent == "denied":
+            return _denial(given, event_id, tenant, origin)
+        return _event(given, event_id, tenant, consent, tenants.tenants[tenant], origin)
     except RefusedError as refused:
         return Reject(
             topic=origin.topic,
@@ -121,7 +123,7 @@ def _tenant(given: RawEvent, tenants: Tenants) -> str:
     return name
 
 
-def _denial(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: Origin) -> Admitted:
+def _denial(given: RawEvent, event_id: str, tenant: str, origin: Origin) -> Admitted:
     """Whose consent is gone, and nothing else of them."""
     dropped: list[Dropped] = []
     raw = _user_data(given, dropped)
@@ -138,7 +140,9 @@ def _denial(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: 
     return Admitted(event, (*dropped, *user_dropped))
 
 
-def _event(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: Origin) -> Admitted:
+def _event(
+    given: RawEvent, event_id: str, tenant: str, consent: Consent, rules: Tenant, origin: Origin
+) -> Admitted:
     dropped: list[Dropped] = []
     event_time_ms = envelope.event_time_ms(given.timestamp, origin.timestamp_ms)
     raw = _user_data(given, dropped)
@@ -160,7 +164,7 @@ def _event(given: RawEvent, event_id: str, tenant: str, rules: Tenant, origin: O
         user=user,
         custom_data=custom_data,
         browser_fired=envelope.browser_fired(given.browser_fired, dropped),
-        consent=envelope.consent(given.consent),
+        consent=consent,
         test_event_code=envelope.test_event_code(given.test_event_code),
         replace_identity=envelope.replace_identity(given.identity),
         robot=robot,
@@ -181,8 +185,10 @@ def _robot(agent: object, rules: Tenant) -> bool:
     """Whether to mark the event. The raw agent is asked: one with an address in it is not kept, and typical."""
     if rules.robots == "ignore":
         return False
-    given = agent if isinstance(agent, list) else [agent]
-    robot = any(is_robot(text) for text in given[:MAX_VALUES] if isinstance(text, str))
+    if isinstance(agent, list):
+        robot = any(is_robot(text) for text in agent[:MAX_VALUES] if isinstance(text, str))
+    else:
+        robot = isinstance(agent, str) and is_robot(agent)
     if robot and rules.robots == "drop":
         raise RefusedError("user_data.client_user_agent", "robot", ROBOT_FIX)
     return robot

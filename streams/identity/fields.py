@@ -83,7 +83,9 @@ def _take_hashed(
 
 def read_fbclid(given: object, cookie: object, event_time_ms: int, dropped: list[Dropped]) -> str:
     """Meta's click id as a URL brought it, or "" when the cookie `fbc` of the same event tells of this click."""
-    found = "" if given is None else _first("fbclid", given, clicks.fbclid, event_time_ms, dropped)
+    if given is None:
+        return ""
+    found = _first("fbclid", given, clicks.fbclid, event_time_ms, dropped)
     cookies = cookie if isinstance(cookie, list) else [cookie]
     told = (isinstance(text, str) and clicks.dates(text.strip(), found, event_time_ms) for text in cookies)
     return "" if found and any(told) else found
