@@ -12,12 +12,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from sinks.parked.messages import Parked
+from sinks.replay.fate import DROPPED
 from streams.events import Job, Outcome, OutcomeClass, encode, session_key
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-DROPPED = "dropped"  # code of the outcome; its class stays the one that the job was parked with
+
 TIMEOUT_MS = 10_000
 
 
