@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from aiokafka.structs import ConsumerRecord
@@ -62,16 +62,17 @@ def create_app(settings: Settings) -> RunApp:
     return app
 
 
-def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list[Effect | Reject]:
+def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list[Effect | Reject | Erase]:
     """One log record to what it releases; `touched` collects the sessions that it changed."""
     arrived = read(record)
-    effects: list[Effect]
+    effects: Sequence[Effect | Erase]
     if isinstance(arrived, Reject):
         return [*windows.advance(record.partition, record.timestamp), arrived]
     if isinstance(arrived, Tick):
         effects = windows.advance(record.partition, record.timestamp)
     elif isinstance(arrived, Erase):
-        effects, changed = windows.erase(record.partition, arrived, record.timestamp)
+        released, changed = windows.erase(record.partition, arrived, record.timestamp)
+        effects = [*released, arrived]
         touched |= changed
     elif isinstance(arrived, Recalled):
         effects = windows.answer(record.partition, arrived, record.timestamp)
@@ -98,12 +99,19 @@ def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Tick | Reject:
     return Arrival(record.key, record.partition, record.offset, record.timestamp, value, record.value)
 
 
-def leaving(settings: Settings, partition: int, effect: Effect | Reject) -> Iterator[Outgoing]:
-    """What an effect writes; counts it."""
+def leaving(settings: Settings, partition: int, effect: Effect | Reject | Erase) -> Iterator[Outgoing]:
+    """What an effect writes; counts it.
+
+    An erasure goes on to every partition of the visitors' memory from here, behind all that this partition's
+    sessions have taught it: sent beside them, it could arrive before a lesson that is still under way.
+    """
     if isinstance(effect, Duplicate):
         DUPLICATES.labels(effect.tenant).inc()
     elif isinstance(effect, Reject):
         yield Outgoing(settings.topic("rejects"), None, encode(effect), partition)
+    elif isinstance(effect, Erase):
+        for target in range(settings.partitions):
+            yield Outgoing(settings.topic("visitors.in"), None, encode(effect), target)
     elif isinstance(effect, Dropped):
         for offset, event_id in effect.events:
             reject = Reject(

@@ -64,4 +64,5 @@ class RunTable(faust.Table[bytes, Any]):
             keys.add(key)
 
     def keys_of(self, partition: int) -> set[bytes]:
-        return self._keys.get(partition, set())
+        """The keys of a partition; inside a run of it, with those that the run has written so far."""
+        return self._keys.get(partition, set()) | self._changes.keys() & self.data.data.keys()

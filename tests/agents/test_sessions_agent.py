@@ -149,7 +149,9 @@ def test_an_erasure_rejects_what_was_held_and_the_mirror_follows(
     outgoing(windows, arrival(1, user=UserData(em=(EM,))), arrival(2, session_id="other"))
     touched: set[bytes] = set()
     erase = record(encode(Erase(tenant="default", field="em", digest=EM)), offset=3, at_ms=2_000)
-    (dropped,) = apply(windows, erase, touched)
+    dropped, passed_on = apply(windows, erase, touched)
+    onward = [(out.topic, out.partition, out.value) for out in leaving(SETTINGS, 1, passed_on)]
+    assert onward == [("capi.visitors.in", n, erase.value) for n in range(SETTINGS.partitions)]
     assert touched == {b"default|s"} and mirrored(table, LIMITS_OF, b"default|s") is None
     (out,) = leaving(SETTINGS, 1, dropped)
     reject = decode_reject(out.value or b"")
