@@ -1,18 +1,24 @@
-"""Which jobs were delivered already: Redis for 48 hours, and this process's own memory in front of it.
+"""Which jobs were delivered already, or are being delivered: Redis, and this process's own memory in front of it.
 
-RabbitMQ delivers a job again when a worker dies between the POST and the ack; Meta does not promise to discard
-the second copy. Redis being away costs at most one time-out every few seconds and never stops delivery: then only
-this process's memory answers, which covers a lost RabbitMQ connection.
+RabbitMQ delivers a job again when a worker dies between the POST and the ack, or loses its connection while it
+waits for the answer; Meta does not promise to discard the second copy. Redis being away costs at most one time-out
+every few seconds and never stops delivery: then only this process's memory answers, which covers a lost RabbitMQ
+connection.
+
+Keys: `<namespace>:delivered:<job_id>` is `d` once delivered (48 hours), before that `w` and the worker that has it
+in hand; `<namespace>:deliverer:<worker>` says that this worker lives.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import ceil
+from typing import Any, Literal
 
 import structlog
 from prometheus_client import Counter
@@ -29,14 +35,37 @@ UNASKED = Counter("capi_delivered_unasked_total", "Jobs for which Redis could no
 
 REMEMBERED_JOBS = 20_000
 BREAK_S = 5.0  # after a failure Redis is left alone this long
+ALIVE_S = 5.0  # what a worker that does not beat any more had in hand is free after this
+IN_HAND_S = 60.0  # beyond any POST; only a bug leaves a job marked so long
 ERRORS = (RedisError, OSError, TimeoutError)
+
+Claim = Literal["ours", "delivered", "elsewhere"]
+
+# One command for a whole batch. KEYS: the jobs. ARGV: mark of this worker, seconds, prefix of the living.
+CLAIM = """
+local found = {}
+for i, key in ipairs(KEYS) do
+  local known = redis.call('GET', key)
+  local others = known and known ~= ARGV[1]
+  if known == 'd' then found[i] = 'd'
+  elseif others and redis.call('EXISTS', ARGV[3] .. string.sub(known, 2)) == 1 then found[i] = 'w'
+  else redis.call('SET', key, ARGV[1], 'EX', ARGV[2]); found[i] = '' end
+end
+return found
+"""
+REMEMBER = "for _, key in ipairs(KEYS) do redis.call('SET', key, 'd', 'EX', ARGV[1]) end"
+RELEASE = "for _, key in ipairs(KEYS) do if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end end"
+MEANING: dict[bytes, Claim] = {b"d": "delivered", b"w": "elsewhere", b"": "ours"}
 
 
 class DeliveredJobs:
-    """The idempotency store. Keys: `<namespace>:delivered:<job_id>`, value: Unix ms of the delivery."""
+    """The idempotency store. Call `beat` every second or so while jobs are in hand."""
 
     def __init__(self, settings: Settings, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._worker = secrets.token_hex(8)
+        self._mark = f"w{self._worker}"
         self._prefix = f"{settings.namespace}:delivered:"
+        self._living = f"{settings.namespace}:deliverer:"
         self._ttl_s = ceil(settings.delivered_ttl_s)
         self._timeout_s, self._now_s = settings.redis_timeout_s, now_s
         self._closed_until_s = 0.0
@@ -48,37 +77,61 @@ class DeliveredJobs:
             socket_timeout=self._timeout_s,
             socket_connect_timeout=self._timeout_s,
         )
+        self._claim, self._remember, self._release = map(self._redis.register_script, (CLAIM, REMEMBER, RELEASE))
 
-    async def among(self, job_ids: Sequence[str]) -> set[str]:
-        """Those of `job_ids` that are known to have been delivered."""
-        known = {job_id for job_id in job_ids if job_id in self._own}
-        asked = [job_id for job_id in job_ids if job_id not in known]
-        if not asked or not self._may_ask("read", len(asked)):
-            return known
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                found = await self._redis.mget([self._prefix + job_id for job_id in asked])
-        except ERRORS as error:
-            self._failed("read", len(asked), error)
-            return known
-        return known | {job_id for job_id, value in zip(asked, found, strict=True) if value is not None}
+    @property
+    def asks_redis(self) -> bool:
+        """False for a while after Redis did not answer."""
+        return self._now_s() >= self._closed_until_s
 
-    async def remember(self, job_ids: Sequence[str], at_ms: int) -> None:
+    async def beat(self) -> None:
+        """Say that this worker lives: nobody else takes what it has in hand."""
+        if self.asks_redis:
+            await self._ask("beat", 0, self._redis.set(self._living + self._worker, 1, ex=ceil(ALIVE_S)))
+
+    async def claim(self, job_ids: Sequence[str]) -> dict[str, Claim]:
+        """Before a POST: which jobs are this worker's to send. Without Redis: all that it does not remember."""
+        claims: dict[str, Claim] = {job_id: "delivered" if job_id in self._own else "ours" for job_id in job_ids}
+        asked = [job_id for job_id, claim in claims.items() if claim == "ours"]
+        found = await self._run(self._claim, "read", asked, (self._mark, ceil(IN_HAND_S), self._living))
+        claims.update({job_id: MEANING[answer] for job_id, answer in zip(asked, found or [], strict=False)})
+        return claims
+
+    async def remember(self, job_ids: Sequence[str]) -> None:
         """Note that these were delivered."""
         self._remember_here(job_ids)
-        if not job_ids or not self._may_ask("write", len(job_ids)):
-            return
-        try:
-            async with asyncio.timeout(self._timeout_s), self._redis.pipeline(transaction=False) as pipeline:
-                for job_id in job_ids:
-                    pipeline.set(self._prefix + job_id, at_ms, ex=self._ttl_s)
-                await pipeline.execute()
-        except ERRORS as error:
-            self._failed("write", len(job_ids), error)
+        await self._run(self._remember, "write", job_ids, (self._ttl_s,))
+
+    async def release(self, job_ids: Sequence[str]) -> None:
+        """These were not delivered and leave this worker: the next may send them."""
+        await self._run(self._release, "write", job_ids, (self._mark,))
 
     async def close(self) -> None:
+        """What is still in hand is free at once."""
+        with suppress(*ERRORS):
+            async with asyncio.timeout(self._timeout_s):
+                await self._redis.delete(self._living + self._worker)
         with suppress(*ERRORS):
             await self._redis.aclose()
+
+    async def _run(self, script: Any, what: str, job_ids: Sequence[str], args: Sequence[object]) -> Any:
+        if not job_ids:
+            return None
+        if not self.asks_redis:
+            UNASKED.labels(what).inc(len(job_ids))
+            return None
+        keys = [self._prefix + job_id for job_id in job_ids]
+        return await self._ask(what, len(job_ids), script(keys=keys, args=args))
+
+    async def _ask(self, what: str, jobs: int, answer: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await answer
+        except ERRORS as error:
+            UNASKED.labels(what).inc(jobs)
+            self._closed_until_s = self._now_s() + BREAK_S
+            log.warning("Redis does not answer; delivering without it", what=what, why=type(error).__name__)
+            return None
 
     def _remember_here(self, job_ids: Sequence[str]) -> None:
         for job_id in job_ids:
@@ -86,14 +139,3 @@ class DeliveredJobs:
             self._own.move_to_end(job_id)
         while len(self._own) > REMEMBERED_JOBS:
             self._own.popitem(last=False)
-
-    def _may_ask(self, what: str, jobs: int) -> bool:
-        if self._now_s() >= self._closed_until_s:
-            return True
-        UNASKED.labels(what).inc(jobs)
-        return False
-
-    def _failed(self, what: str, jobs: int, error: BaseException) -> None:
-        UNASKED.labels(what).inc(jobs)
-        self._closed_until_s = self._now_s() + BREAK_S
-        log.warning("Redis does not answer; delivering without it", what=what, why=type(error).__name__)

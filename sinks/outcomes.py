@@ -1,6 +1,7 @@
 """What came of each attempt, to topic `outcomes`. Best effort: delivery never waits for Kafka here.
 
-Records wait in a bounded queue; when Kafka is away longer than that lasts, the newest are dropped and counted.
+Records wait in a bounded queue, also those that Kafka did not take at the first try; when Kafka is away longer
+than that lasts, the newest are dropped and counted. A clean end sends what waits first.
 The truth about a job is its place in RabbitMQ; this topic is what the ledger shows.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -22,10 +24,10 @@ log = structlog.get_logger(__name__)
 
 DROPPED = Counter("capi_outcomes_dropped_total", "Outcome records that Kafka did not get")
 
-MOST_WAITING = 10_000
+MOST_WAITING = 50_000
 LINGER_MS = 50
 REQUEST_TIMEOUT_MS = 10_000
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 5.0
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.5, 10.0
 
 
@@ -80,21 +82,23 @@ class Outcomes:
     async def _send(self, producer: AIOKafkaProducer) -> None:
         while True:
             outcome = await self._waiting.get()
-            sent = False
             try:
                 key = session_key(outcome.tenant, outcome.session_id)
                 future = await producer.send(self._topic, encode(outcome), key=key)
-                future.add_done_callback(self._done)
-                sent = True
-            finally:
-                if not sent:
-                    DROPPED.inc()
-                    self._waiting.task_done()
+            except BaseException:
+                self._again(outcome)
+                raise
+            future.add_done_callback(partial(self._done, outcome))
 
-    def _done(self, future: asyncio.Future[object]) -> None:
-        self._waiting.task_done()
+    def _done(self, outcome: Outcome, future: asyncio.Future[object]) -> None:
         if future.cancelled() or future.exception() is not None:
-            DROPPED.inc()
+            self._again(outcome)
+        else:
+            self._waiting.task_done()
+
+    def _again(self, outcome: Outcome) -> None:
+        self.record([outcome])  # before task_done: close waits for it too
+        self._waiting.task_done()
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

@@ -237,7 +237,7 @@ class Job(Record, frozen=True):
 
     @property
     def job_id(self) -> str:
-        """Same event, same name, same destination, same id: what the idempotency store and message ids are made of.
+        """Same event, name and destination, same id: what the idempotency store and message ids are made of.
 
         Long and foreign names and ids appear as their digest: RabbitMQ takes 255 bytes for a message id.
         """
@@ -254,8 +254,8 @@ OutcomeClass = Literal["delivered", "duplicate", "throttled", "transient", "misc
 class Outcome(Record, frozen=True):
     """What came of one attempt to deliver one job. `retry_in_s` is 0 when there is no further attempt.
 
-    `http_status` and `latency_ms` are those of the POST, 0 when there was none. `age_ms` counts from the event's own
-    time, `waited_ms` from the first delivery worker that saw the job.
+    `http_status` and `latency_ms` are those of the POST, 0 when there was none. `age_ms` counts from the event's
+    own time, `waited_ms` from the first delivery worker that saw the job.
     """
 
     job_id: str

@@ -1,30 +1,31 @@
-"""A batch of one pixel to its platform: build, POST, classify, split when refused. One log line per POST."""
+"""A batch of one lane to its platform: build, POST, classify, split when refused. One log line per POST."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from hashlib import sha256
 
 import structlog
 
-from sinks.deliver.counters import POST_SECONDS, POSTS
+from sinks.deliver.counters import ALARMS, GAP, POST_EVENTS, POST_SECONDS, POSTS
+from sinks.deliver.lanes import Lane
 from sinks.deliver.letters import Letter
-from sinks.deliver.policy import outcome_class
-from sinks.deliver.post import Poster, PostError
+from sinks.deliver.policy import Answered, outcome_class
+from sinks.deliver.post import Answer, Poster, PostError
 from sinks.deliver.splitting import SPENT, Splitting
-from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Result, Transient
+from sinks.deliver.usage import used_percent
+from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Request, Result, Transient
 from streams.events import Platform
 from streams.tenants import Destination, TenantsError
 
 log = structlog.get_logger(__name__)
 
-ALARM_PAUSE_S = 60.0
-
-Settled = list[tuple[Letter, Result]]
+Settled = list[tuple[Letter, Answered]]
 
 
 class Courier:
-    """Shared by all batches of a process. `now_s` is a monotonic clock."""
+    """Shared by all lanes of a queue. `now_s` is the monotonic clock of its lanes."""
 
     def __init__(
         self,
@@ -33,70 +34,111 @@ class Courier:
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules, self._poster, self._now_s = rules, poster, now_s
-        self._alarm_due_s: dict[tuple[str, str], float] = {}
 
-    async def carry(self, letters: Sequence[Letter], destination: Destination) -> AsyncIterator[Settled]:
+    async def carry(
+        self, letters: Sequence[Letter], destination: Destination, lane: Lane
+    ) -> AsyncIterator[Settled]:
         """Results as they become known; every letter comes out once. Letters share pixel and group key."""
         splitting = Splitting(letters)
         while part := splitting.next_part():
-            settled = splitting.settle(part, await self._post(part, destination))
-            if settled:
-                yield settled
+            answered = await self._send(part, destination, lane)
+            if settled := splitting.settle(part, answered.result):
+                yield [(letter, _about(result, answered)) for letter, result in settled]
         if unknown := splitting.unknown():
-            yield [(letter, SPENT) for letter in unknown]
+            yield [(letter, Answered(SPENT)) for letter in unknown]
 
-    async def _post(self, part: Sequence[Letter], destination: Destination) -> Result:
-        started_s = self._now_s()
-        result = await self._result(part, destination)
-        duration_s = self._now_s() - started_s
-        POSTS.labels(destination.platform, outcome_class(result)).inc()
-        POST_SECONDS.labels(destination.platform).observe(duration_s)
-        why = result.warning if isinstance(result, Delivered) else result.why
-        log.info(
-            "post",
-            platform=destination.platform,
-            pixel=destination.pixel_id,
-            n=len(part),
-            result=outcome_class(result),
-            ms=round(duration_s * 1000),
-            code=getattr(result, "code", ""),
-            trace_id=result.trace_id,
-            why=why,
-        )
-        self._alarm(result, len(part), destination)
-        return result
-
-    async def _result(self, part: Sequence[Letter], destination: Destination) -> Result:
-        rules = self._rules[destination.platform]
-        try:
-            token = destination.read_token()
-        except TenantsError:
-            return Misconfigured("the token cannot be read", "token")
+    async def _send(self, part: Sequence[Letter], destination: Destination, lane: Lane) -> Answered:
+        token = token_of(destination)
+        lane.token = digest(token) if token else b""
+        if not token:
+            answered = Answered(Misconfigured("the token cannot be read", "token"))
+            self._tell(answered.result, 0.0, destination, lane)
+            return answered
         try:
             jobs = [letter.job for letter in part]
-            request = rules.build(jobs, destination.pixel_id, destination.test_event_code)
+            request = self._rules[destination.platform].build(
+                jobs, destination.pixel_id, destination.test_event_code
+            )
         except Exception as error:  # one odd job must not stop the queue: splitting finds it
-            return Invalid(None, f"cannot be built ({type(error).__name__})", "build")
+            return Answered(Invalid(None, f"cannot be built ({type(error).__name__})", "build"))
+        return await self._post(request, token, destination, lane)
+
+    async def _post(self, request: Request, token: str, destination: Destination, lane: Lane) -> Answered:
+        started_s = self._now_s()
+        lane.posting(started_s)
+        answer, result = await self._result(request, token, destination.platform)
+        duration_s = self._now_s() - started_s
+        answered = Answered(result, answer.status if answer else 0, round(duration_s * 1000))
+        about = {"platform": destination.platform, "pixel": destination.pixel_id}
+        POSTS.labels(*about.values(), outcome_class(result)).inc()
+        POST_SECONDS.labels(destination.platform).observe(duration_s)
+        POST_EVENTS.labels(destination.platform).observe(request.events)
+        used = used_percent(answer.headers) if answer else 0.0
+        self._tell(result, used, destination, lane)
+        log.info(
+            "post",
+            **about,
+            n=request.events,
+            bytes=len(request.body),
+            result=outcome_class(result),
+            status=answered.http_status,
+            ms=answered.latency_ms,
+            code=getattr(result, "code", ""),
+            trace_id=result.trace_id,
+            why=result.warning if isinstance(result, Delivered) else result.why,
+            lane=lane.state,
+            used=round(used),
+        )
+        if isinstance(result, Delivered) and result.received != request.events:
+            GAP.labels(*about.values()).inc(abs(request.events - result.received))
+            log.error(
+                "the platform counted other events than were sent",
+                **about,
+                received=result.received,
+                n=request.events,
+                trace_id=result.trace_id,
+            )
+        return answered
+
+    async def _result(self, request: Request, token: str, platform: Platform) -> tuple[Answer | None, Result]:
         try:
             answer = await self._poster.post(request, token)
         except PostError as error:
-            return Transient(f"{error}{', in doubt' if error.in_doubt else ''}", "no answer")
-        return rules.classify(answer.status, answer.headers, answer.body, len(part))
+            return None, Transient(f"{error}{', in doubt' if error.in_doubt else ''}", "no answer")
+        rules = self._rules[platform]
+        return answer, rules.classify(answer.status, answer.headers, answer.body, request.events)
 
-    def _alarm(self, result: Result, sent: int, destination: Destination) -> None:
-        # The next step is a lane per pixel that closes at Misconfigured and at Throttled; its place is here.
+    def _tell(self, result: Result, used: float, destination: Destination, lane: Lane) -> None:
+        """The lane, and people when it closes or opens: once each time."""
+        turn = lane.answered(result, used, self._now_s())
+        if not turn:
+            return
         about = {"platform": destination.platform, "pixel": destination.pixel_id}
-        if isinstance(result, Delivered) and result.received != sent:
-            log.error(
-                "the platform counted other events than were sent", **about, received=result.received, n=sent
-            )
-        if isinstance(result, Misconfigured) and self._alarm_is_due((destination.platform, destination.pixel_id)):
-            log.error(
-                "this pixel's settings are refused: its jobs wait", **about, why=result.why, code=result.code
-            )
+        if turn == "resumed":
+            log.info("this pixel takes events again", **about)
+            return
+        ALARMS.labels(*about.values()).inc()
+        why = "" if isinstance(result, Delivered) else result.why
+        said = {
+            "stopped": "this pixel's settings are refused: its jobs wait",
+            "failing": "this pixel does not answer: its jobs wait",
+        }
+        level = log.error if turn == "stopped" else log.warning
+        level(said[turn], **about, why=why, code=getattr(result, "code", ""), trace_id=result.trace_id)
 
-    def _alarm_is_due(self, pixel: tuple[str, str]) -> bool:
-        due = self._now_s() >= self._alarm_due_s.get(pixel, float("-inf"))
-        if due:
-            self._alarm_due_s[pixel] = self._now_s() + ALARM_PAUSE_S
-        return due
+
+def token_of(destination: Destination) -> str | None:
+    """Read at each use, so that a rotated one counts at once; None when it cannot be, or is empty."""
+    try:
+        return destination.read_token() or None
+    except TenantsError:
+        return None
+
+
+def digest(token: str) -> bytes:
+    """To tell a new token from an old one without keeping it."""
+    return sha256(token.encode()).digest()
+
+
+def _about(result: Result, answered: Answered) -> Answered:
+    return Answered(result, answered.http_status, answered.latency_ms)

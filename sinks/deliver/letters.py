@@ -1,8 +1,9 @@
 """Jobs as RabbitMQ messages: reading what arrived, and writing what goes to a rung or is parked. Pure.
 
 Own headers, none with personal data: `capi-attempt` (from 1), `capi-first-seen` (Unix ms), `capi-last-status`,
-`capi-last-error`, `capi-rung`, `capi-alone`. The broker's `x-death*`, `x-first-death*`, `x-last-death*` and
-`x-delivery-count` never travel on: with them RabbitMQ 3.10 takes a second round for a cycle and drops the job.
+`capi-last-error`, `capi-rung`, `capi-alone`, `capi-waits` (rounds without an attempt: its lane was closed). The
+broker's `x-death*`, `x-first-death*`, `x-last-death*` and `x-delivery-count` never travel on: with them RabbitMQ
+3.10 takes a second round for a cycle and drops the job.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from sinks.deliver.policy import Park, Retry
+from sinks.deliver.policy import Park, Retry, Wait
 from sinks.rabbit.frames import Message
 from streams.events import UNREADABLE, Job, decode_job
 
 ATTEMPT, FIRST_SEEN = "capi-attempt", "capi-first-seen"
 LAST_STATUS, LAST_ERROR, ALONE = "capi-last-status", "capi-last-error", "capi-alone"
-RUNG = "capi-rung"
+RUNG, WAITS = "capi-rung", "capi-waits"
 ERROR_CHARACTERS = 200
 
 Headers = dict[str, str | int]
@@ -69,13 +70,27 @@ def own_headers(headers: Mapping[str, Any]) -> Headers:
 
 def retry_message(letter: Letter, decision: Retry) -> Message:
     """For exchange `capi_retry`: comes home with its routing key after the rung's delay."""
-    attempt = letter.attempt + 1
-    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({ALONE: 1} if decision.alone else {})}
+    attempt = letter.attempt + decision.counts
+    alone = decision.alone or (letter.alone and not decision.counts)
+    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({ALONE: 1} if alone else {})}
     return Message(
         routing_key=letter.routing_key,
         message_id=f"{letter.job.job_id}:{attempt}",
         body=letter.body,
         headers=letter.headers | _told(letter, decision) | moved,
+    )
+
+
+def waiting_message(letter: Letter, decision: Wait) -> Message:
+    """For exchange `capi_retry`, untried: comes home as the same attempt."""
+    waits = _number(letter.headers.get(WAITS), 0) + 1
+    told: Headers = {FIRST_SEEN: letter.first_seen_ms, ATTEMPT: letter.attempt, WAITS: waits}
+    alone: Headers = {ALONE: 1} if letter.alone else {}
+    return Message(
+        routing_key=letter.routing_key,
+        message_id=f"{letter.job.job_id}:{letter.attempt}",
+        body=letter.body,
+        headers={**letter.headers, **told, **alone, **decision.rung.headers},
     )
 
 

@@ -1,8 +1,8 @@
-"""What happens to a job after an answer: result x attempt x age -> ack, retry or park. Pure."""
+"""What happens to a job after an answer: result x attempt x age -> ack, retry, wait, park or drop. Pure."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -19,6 +19,16 @@ class Limits(Protocol):
     def retry_s(self) -> tuple[float, ...]: ...
     @property
     def event_max_age_s(self) -> float: ...
+    @property
+    def invalid(self) -> Literal["park", "discard"]: ...
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The result of one POST. `http_status` is 0 when there was no answer, or no POST."""
+
+    result: Result
+    http_status: int = 0
+    latency_ms: int = 0
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +38,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     code: str = ""
     trace_id: str = ""
+    http_status: int = 0
+    latency_ms: int = 0
 
 
 class Ack(Verdict, frozen=True):
@@ -35,49 +47,84 @@ class Ack(Verdict, frozen=True):
 
 
 class Retry(Verdict, frozen=True, kw_only=True):
-    """Goes to `rung`. `alone`: its next POST holds nothing else, because it may be what spoils a batch."""
+    """Goes to `rung`. `alone`: its next POST holds nothing else, because it may be what spoils a batch.
+    `counts`: it was the job's attempt; false when its pixel was refused, which is not the job's fault."""
 
     rung: Rung
     alone: bool = False
+    counts: bool = True
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Goes to `rung` untried, because its lane may not POST now. No attempt, so no outcome."""
+
+    rung: Rung
+    why: str
 
 
 class Park(Verdict, frozen=True):
     """Set aside for people: it is neither sent again by itself nor thrown away."""
 
 
-Decision = Ack | Retry | Park
+class Drop(Verdict, frozen=True):
+    """Refused by its platform for what it holds, and CAPI_INVALID=discard: acknowledged and gone."""
 
 
-def decide(result: Result, job: Job, attempt: int, now_ms: int, limits: Limits) -> Decision:
-    """The decision after attempt number `attempt` (from 1)."""
+Decision = Ack | Retry | Park | Drop | Wait
+
+
+def decide(answered: Answered, job: Job, attempt: int, now_ms: int, limits: Limits, lane_s: float) -> Decision:
+    """The decision after attempt number `attempt` (from 1). `lane_s` is how long the lane will be closed."""
+    result = answered.result
+    about: dict[str, Any] = {
+        "code": getattr(result, "code", ""),
+        "trace_id": result.trace_id,
+        "http_status": answered.http_status,
+        "latency_ms": answered.latency_ms,
+    }
+    rung: Rung | None
     match result:
-        case Delivered(trace_id=trace_id, warning=warning):
-            return Ack(outcome="delivered", why=warning, trace_id=trace_id)
-        case Invalid(why=why, code=code, trace_id=trace_id):
-            return Park(outcome="invalid", why=why, code=code, trace_id=trace_id)
-    return _again(result, job, attempt, now_ms, limits)
-
-
-def _again(
-    result: Throttled | Transient | Misconfigured, job: Job, attempt: int, now_ms: int, limits: Limits
-) -> Decision:
+        case Delivered(warning=warning):
+            return Ack(outcome="delivered", why=warning, **about)
+        case Invalid(why=why):
+            return invalid(limits, why, **about)
+        case Misconfigured():
+            rung = rung_at_least(limits, lane_s)
+        case _:
+            rung = rung_for(attempt, limits, max(lane_s, getattr(result, "after_s", 0.0)))
     outcome = outcome_class(result)
-    code, trace_id = result.code, result.trace_id
-    rung = rung_for(_step(result, attempt, limits), limits, getattr(result, "after_s", 0.0))
     if rung is None:
-        return Park(
-            outcome=outcome, why=f"given up after {attempt} attempts: {result.why}", code=code, trace_id=trace_id
-        )
+        return Park(outcome=outcome, why=f"given up after {attempt} attempts: {result.why}", **about)
     if too_old(job, now_ms + round(rung.delay_s * 1000), limits):
-        return Park(
-            outcome="expired", why=f"too old before another attempt: {result.why}", code=code, trace_id=trace_id
-        )
-    return Retry(outcome=outcome, why=result.why, rung=rung, alone=result is SPENT, code=code, trace_id=trace_id)
+        return Park(outcome="expired", why=f"too old before another attempt: {result.why}", **about)
+    return Retry(
+        outcome=outcome,
+        why=result.why,
+        rung=rung,
+        alone=result is SPENT,
+        counts=not isinstance(result, Misconfigured),
+        **about,
+    )
 
 
-def _step(result: Result, attempt: int, limits: Limits) -> int:
-    # A pixel's broken settings are not the event's fault: it stays on the last rung until it is too old.
-    return min(attempt, len(limits.retry_s)) if isinstance(result, Misconfigured) else attempt
+def invalid(limits: Limits, why: str, code: str, **about: Any) -> Park | Drop:
+    """An event that its platform does not take."""
+    kind = Drop if limits.invalid == "discard" else Park
+    return kind(outcome="invalid", why=why, code=code, **about)
+
+
+def wait(job: Job, now_ms: int, limits: Limits, lane_s: float, why: str) -> Wait | Park:
+    """For a job in hand whose lane stays closed for `lane_s` seconds."""
+    rung = rung_at_least(limits, lane_s)
+    if too_old(job, now_ms + round(rung.delay_s * 1000), limits):
+        return Park(outcome="expired", why=f"too old before another attempt: {why}")
+    return Wait(rung=rung, why=why)
+
+
+def rung_at_least(limits: Limits, wait_s: float) -> Rung:
+    """The shortest rung that is long enough, else the longest."""
+    enough = [delay_s for delay_s in limits.retry_s if delay_s >= wait_s]
+    return Rung(min(enough) if enough else max(limits.retry_s))
 
 
 def outcome_class(result: Result) -> OutcomeClass:

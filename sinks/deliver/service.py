@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 from sinks.deliver.courier import Courier
+from sinks.deliver.health import serving
 from sinks.deliver.post import Poster
 from sinks.deliver.settle import Settler
+from sinks.deliver.shared import Shared
 from sinks.deliver.sorting import Sorter
 from sinks.deliver.worker import QueueWorker
 from sinks.delivered import DeliveredJobs
+from sinks.lane_switch import LaneSwitch
 from sinks.outcomes import Outcomes
 from sinks.platforms import rules
 from sinks.rabbit import Publisher
@@ -24,27 +27,33 @@ async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.
     """Deliver from `queues` until `stop`. When one cannot go on, the others finish their POSTs and stop too, and
     an ExceptionGroup is raised (ConsumerLostError: its queue or RabbitMQ is gone)."""
     publisher = Publisher(settings, "capi deliver retries")
-    delivered, outcomes = DeliveredJobs(settings), Outcomes(settings)
-    settler = Settler(publisher, delivered, outcomes)
-    sorter = Sorter(delivered, settings.tenant_map, rules(settings), settings)
+    outcomes = Outcomes(settings)
+    shared = _shared(settings)
+    settler = Settler(publisher, shared.delivered, outcomes)
     outcomes.start()
+    posters = [Poster(settings) for _ in queues]  # of their own, as all connections are: Meta never slows TikTok
+    workers = [
+        QueueWorker(queue, shared, Courier(shared.rules, poster), settler, stop)
+        for queue, poster in zip(queues, posters, strict=True)
+    ]
     try:
-        running = (_run_queue(queue, settings, sorter, settler, stop) for queue in queues)
-        ended = await asyncio.gather(*running, return_exceptions=True)
+        async with serving(settings, shared, publisher, workers):
+            ended = await asyncio.gather(*(_run(worker, stop) for worker in workers), return_exceptions=True)
     finally:
-        await asyncio.gather(publisher.close(), delivered.close(), outcomes.close())
+        await asyncio.gather(publisher.close(), shared.delivered.close(), shared.switch.close(), outcomes.close())
+        await asyncio.gather(*(poster.close() for poster in posters))
     if errors := [error for error in ended if isinstance(error, Exception)]:
         raise ExceptionGroup("delivery ended", errors)
 
 
-async def _run_queue(
-    queue: str, settings: Settings, sorter: Sorter, settler: Settler, stop: asyncio.Event
-) -> None:
-    # own connections per queue: Meta never slows TikTok
-    poster = Poster(settings)
-    courier = Courier(rules(settings), poster)
+def _shared(settings: Settings) -> Shared:
+    delivered, platform_rules = DeliveredJobs(settings), rules(settings)
+    sorter = Sorter(delivered, settings.tenant_map, platform_rules, settings)
+    return Shared(settings, platform_rules, delivered, sorter, LaneSwitch(settings))
+
+
+async def _run(worker: QueueWorker, stop: asyncio.Event) -> None:
     try:
-        await QueueWorker(queue, settings, rules(settings), sorter, courier, settler, stop).run()
+        await worker.run()
     finally:
         stop.set()
-        await poster.close()

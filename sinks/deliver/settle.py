@@ -1,7 +1,7 @@
 """Carry out decisions: remember, move and acknowledge, in the order that loses nothing.
 
-Delivered: remember it, then ack. Retried or parked: publish it there, wait for the confirm, then ack. Dying in
-between delivers a job again, and the idempotency store then knows it; acking first could lose it.
+Delivered: remember it, then ack. Retried, waiting or parked: publish it there, wait for the confirm, then ack.
+Dying in between delivers a job again, and the idempotency store then knows it; acking first could lose it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from sinks.deliver.counters import JOBS, LATE_ACKS
-from sinks.deliver.letters import Letter, parked_message, retry_message
-from sinks.deliver.policy import Ack, Decision, Park, Retry
+from sinks.deliver.counters import AGE_SECONDS, JOBS, LATE_ACKS
+from sinks.deliver.letters import Letter, parked_message, retry_message, waiting_message
+from sinks.deliver.policy import Ack, Decision, Drop, Park, Retry, Verdict, Wait
 from sinks.delivered import DeliveredJobs
 from sinks.outcomes import Outcomes
+from sinks.rabbit.acks import acknowledge
 from sinks.rabbit.consumer import Received
 from sinks.rabbit.publisher import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_DEAD, EXCHANGE_RETRY
@@ -30,6 +31,7 @@ FIRST_PAUSE_S, MOST_PAUSE_S = 0.2, 5.0
 class Held(msgspec.Struct, eq=False):
     """A job in hand, and every delivery of it that waits for an ack: a redelivery joins until it is `settled`."""
 
+    job_id: str
     letter: Letter
     copies: list[Received]
     settled: bool = False
@@ -51,24 +53,25 @@ class Settler:
 
     async def settle(self, decided: Decided, now_ms: int) -> None:
         """Returns when all is confirmed and acknowledged; waits for RabbitMQ as long as that takes."""
-        done = [(held, decision) for held, decision in decided if isinstance(decision, Ack)]
-        fresh = [held.letter.job.job_id for held, decision in done if decision.outcome == "delivered"]
-        await self._delivered.remember(fresh, now_ms)
+        done = [(held, decision) for held, decision in decided if isinstance(decision, Ack | Drop)]
+        await self._delivered.remember([h.job_id for h, d in done if d.outcome == "delivered"])
         await self._finish(done, now_ms)
-        moved = [(held, decision) for held, decision in decided if not isinstance(decision, Ack)]
+        moved = [(held, decision) for held, decision in decided if not isinstance(decision, Ack | Drop)]
+        await self._delivered.release([h.job_id for h, d in moved if isinstance(d, Retry | Park)])
         await self._move(moved)
         await self._finish(moved, now_ms)
 
     async def park(self, message: Message, received: Received) -> None:
         """Park what is no job."""
         await self._publish(EXCHANGE_DEAD, [message])
-        await acknowledge(received)
+        LATE_ACKS.inc(await acknowledge([received]))
 
     async def _move(self, moved: Decided) -> None:
         staying = [(held, decision) for held, decision in moved if not held.returns_by_itself]
-        retries = [retry_message(h.letter, d) for h, d in staying if isinstance(d, Retry)]
+        later = [retry_message(h.letter, d) for h, d in staying if isinstance(d, Retry)]
+        later += [waiting_message(h.letter, d) for h, d in staying if isinstance(d, Wait)]
         parked = [parked_message(h.letter, d) for h, d in staying if isinstance(d, Park)]
-        await self._publish(EXCHANGE_RETRY, retries)
+        await self._publish(EXCHANGE_RETRY, later)
         await self._publish(EXCHANGE_DEAD, parked)
 
     async def _publish(self, exchange: str, messages: Sequence[Message]) -> None:
@@ -83,26 +86,44 @@ class Settler:
         return None
 
     async def _finish(self, decided: Decided, now_ms: int) -> None:
+        while copies := [copy for held, _ in decided for copy in held.copies]:  # one may join meanwhile
+            for held, _ in decided:
+                held.copies.clear()
+            LATE_ACKS.inc(await acknowledge(copies))
         for held, _ in decided:
-            while held.copies:  # one may join while another is acknowledged
-                await acknowledge(held.copies[-1])
-                held.copies.pop()
             held.settled = True
         for held, decision in decided:
-            JOBS.labels(held.letter.job.platform, decision.outcome, type(decision).__name__.lower()).inc()
-        self._outcomes.record(outcome(held.letter, decision, now_ms) for held, decision in decided)
+            job, move = held.letter.job, type(decision).__name__.lower()
+            outcome_class = decision.outcome if isinstance(decision, Verdict) else "untried"
+            JOBS.labels(job.platform, job.pixel_id, outcome_class, move).inc()
+            if outcome_class == "delivered":
+                AGE_SECONDS.labels(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
+            if outcome_class == "invalid":
+                _tell_invalid(held, decision)
+        self._outcomes.record(
+            outcome(held, decision, now_ms) for held, decision in decided if isinstance(decision, Verdict)
+        )
 
 
-async def acknowledge(received: Received) -> None:
-    if not await received.ack():
-        LATE_ACKS.inc()
+def _tell_invalid(held: Held, decision: Decision) -> None:
+    job = held.letter.job
+    log.warning(
+        "event refused",
+        platform=job.platform,
+        pixel=job.pixel_id,
+        tenant=job.event.tenant,
+        event_id=job.event.event_id,
+        why=decision.why,
+        code=getattr(decision, "code", ""),
+        move=type(decision).__name__.lower(),
+    )
 
 
-def outcome(letter: Letter, decision: Decision, now_ms: int) -> Outcome:
+def outcome(held: Held, decision: Verdict, now_ms: int) -> Outcome:
     """What the ledger is told about one attempt."""
-    job = letter.job
+    letter, job = held.letter, held.letter.job
     return Outcome(
-        job_id=job.job_id,
+        job_id=held.job_id,
         tenant=job.event.tenant,
         session_id=job.event.session_id,
         platform=job.platform,
@@ -117,4 +138,8 @@ def outcome(letter: Letter, decision: Decision, now_ms: int) -> Outcome:
         trace_id=decision.trace_id,
         parked=isinstance(decision, Park),
         retry_in_s=decision.rung.delay_s if isinstance(decision, Retry) else 0,
+        http_status=decision.http_status,
+        latency_ms=decision.latency_ms,
+        age_ms=max(0, now_ms - job.event.event_time_ms),
+        waited_ms=max(0, now_ms - letter.first_seen_ms),
     )

@@ -1,10 +1,12 @@
-"""Before a POST: which jobs must not be sent (any more), and where the others go."""
+"""Before a POST: which jobs must not be sent (any more), which another worker has, and where the others go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sinks.deliver.policy import Ack, Decision, Limits, Park, too_old
+import msgspec
+
+from sinks.deliver.policy import Ack, Decision, Limits, Park, invalid, too_old
 from sinks.deliver.settle import Held
 from sinks.delivered import DeliveredJobs
 from sinks.platforms.contract import PlatformRules
@@ -12,11 +14,18 @@ from streams.events import Job, Platform
 from streams.quality import refused
 from streams.tenants import Destination, Tenants
 
-Sorted = tuple[list[tuple[Held, Decision]], list[Held], Destination | None]
+
+class Sorted(msgspec.Struct):
+    """A batch in three parts, and the destination of what can be sent."""
+
+    destination: Destination | None
+    decided: list[tuple[Held, Decision]] = []
+    sendable: list[Held] = []
+    elsewhere: list[Held] = []  # another worker POSTs it right now: ask again soon
 
 
 class Sorter:
-    """Asks the idempotency store, the tenants file, the clock and the platform's preflight, in this order."""
+    """Asks the tenants file, the clock, the platform's preflight and the idempotency store."""
 
     def __init__(
         self,
@@ -28,29 +37,30 @@ class Sorter:
         self._delivered, self._tenants, self._rules, self._limits = delivered, tenants, rules, limits
 
     async def sort(self, batch: Sequence[Held], now_ms: int) -> Sorted:
-        """Jobs decided already, jobs to send, and the destination of the latter. The batch has one pixel."""
+        """The batch has one tenant and pixel."""
         first = batch[0].letter.job
         destination = self._tenants.destination(first.event.tenant, first.platform, first.pixel_id)
-        done = await self._delivered.among([held.letter.job.job_id for held in batch])
-        decided: list[tuple[Held, Decision]] = []
-        sendable: list[Held] = []
+        found = Sorted(destination)
+        claims = await self._delivered.claim([held.job_id for held in batch])
         for held in batch:
-            decision = self._decision(held.letter.job, done, destination, now_ms)
-            if decision is None:
-                sendable.append(held)
+            claim = claims[held.job_id]
+            if claim == "elsewhere":
+                found.elsewhere.append(held)
+            elif claim == "delivered":
+                found.decided.append((held, Ack(outcome="duplicate")))
+            elif decision := self._refusal(held.letter.job, destination, now_ms):
+                found.decided.append((held, decision))
             else:
-                decided.append((held, decision))
-        return decided, sendable, destination
+                found.sendable.append(held)
+        return found
 
-    def _decision(self, job: Job, done: set[str], destination: Destination | None, now_ms: int) -> Decision | None:
-        if job.job_id in done:
-            return Ack(outcome="duplicate")
+    def _refusal(self, job: Job, destination: Destination | None, now_ms: int) -> Decision | None:
         if destination is None:
             return Park(outcome="misconfigured", why="this destination is no longer in the tenants file")
         if too_old(job, now_ms, self._limits):
             return Park(outcome="expired", why="older than CAPI_EVENT_MAX_AGE_S")
-        refusal = self._preflight(job, now_ms)
-        return Park(outcome="invalid", why=refusal, code="preflight") if refusal else None
+        reason = self._preflight(job, now_ms)
+        return invalid(self._limits, reason, "preflight") if reason else None
 
     def _preflight(self, job: Job, now_ms: int) -> str | None:
         try:

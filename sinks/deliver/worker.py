@@ -1,72 +1,122 @@
-"""One work queue: take jobs as the prefetch allows, batch them, have them delivered, settle each by itself."""
+"""One work queue: take jobs as the prefetch allows, give each to its lane, settle what comes of it."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Hashable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Hashable, Sequence
+from typing import Any
 
 import structlog
 
-from sinks.deliver.batching import Batcher
-from sinks.deliver.counters import UNREADABLE
+from sinks.deliver.counters import UNACKED, UNREADABLE
 from sinks.deliver.courier import Courier
+from sinks.deliver.lane_worker import ASK_AGAIN_S, LaneWorker
+from sinks.deliver.lanes import Lane
 from sinks.deliver.letters import Letter, UnreadableError, read_letter, unreadable_message
-from sinks.deliver.policy import Decision, decide
+from sinks.deliver.overseer import Overseer
+from sinks.deliver.policy import Decision, decide, wait
+from sinks.deliver.rates import CEILINGS
 from sinks.deliver.settle import Decided, Held, Settler
-from sinks.deliver.sorting import Sorter
-from sinks.platforms.contract import PlatformRules
+from sinks.deliver.shared import Shared
 from sinks.rabbit.consumer import Consumer, ConsumerLostError, Received
-from streams.events import Platform
-from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-PURCHASE_WAIT_S, OTHER_WAIT_S = 0.05, 1.0
-STOP_TIMEOUT_S = 10.0
+CROWDED_S = 60.0  # a lane counts as busy for this long after its last job
+WHY_UNTRIED = {
+    "paused": "this pixel is paused",
+    "stopped": "this pixel's settings are refused",
+    "failing": "this pixel does not answer",
+    "throttled": "this pixel is throttled",
+    "open": "this pixel answers slowly and others need the room",
+}
+
+LaneKey = tuple[str, str, str]  # tenant, platform, pixel_id
 
 
 class QueueWorker:
-    """`run` it until `stop` is set. A batch holds jobs of one tenant, pixel and group key."""
+    """`run` it until `stop` is set. A lane has the jobs of a tenant and pixel, a batch those of one group key."""
 
     def __init__(
-        self,
-        queue: str,
-        settings: Settings,
-        rules: Mapping[Platform, PlatformRules],
-        sorter: Sorter,
-        courier: Courier,
-        settler: Settler,
-        stop: asyncio.Event,
+        self, queue: str, shared: Shared, courier: Courier, settler: Settler, stop: asyncio.Event
     ) -> None:
-        self._queue, self._settings, self._rules = queue, settings, rules
-        self._sorter, self._courier, self._settler, self._stop = sorter, courier, settler, stop
-        self._consumer = Consumer(settings, queue, self._take)
-        self._batcher: Batcher[Held] = Batcher(settings.post_events)
-        self._slots = asyncio.Semaphore(settings.posts_in_flight)
+        self.queue, self._shared, self._settings = queue, shared, shared.settings
+        self._courier, self._settler, self._stop = courier, settler, stop
+        self.consumer = Consumer(shared.settings, queue, self._take)
+        self.lanes: dict[LaneKey, LaneWorker] = {}
+        self.crowded = False
         self._held: dict[str, Held] = {}
-        self._sooner = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._held)
 
     async def run(self) -> None:
         """Raises ConsumerLostError when the queue or RabbitMQ is gone for good, after the POSTs in flight."""
         lost: ConsumerLostError | None = None
         try:
             async with asyncio.timeout(None) as limit, self._tasks:
-                flushing = self._tasks.create_task(self._flush_due())
+                overseeing = self._tasks.create_task(Overseer(self, self._shared).run())
                 try:
-                    await self._consumer.run(self._stop)
+                    await self.consumer.run(self._stop)
                 except ConsumerLostError as error:
                     lost = error
-                flushing.cancel()
-                limit.reschedule(asyncio.get_running_loop().time() + STOP_TIMEOUT_S)
+                overseeing.cancel()
+                for lane in self.lanes.values():
+                    lane.clear()
+                limit.reschedule(asyncio.get_running_loop().time() + self._settings.stop_timeout_s)
         except TimeoutError:
-            log.warning("stopped with jobs in hand; they go back to the queue", queue=self._queue)
+            log.warning("stopped with jobs in hand; they go back to the queue", queue=self.queue)
         finally:
-            await self._consumer.close()
+            await self.consumer.close()
         if lost is not None:
             raise lost
+
+    async def deliver(self, lane: LaneWorker, batch: Sequence[Held]) -> None:
+        """POST what may be sent of a batch. Returns after the last answer; settling goes on beside it."""
+        if self._stop.is_set():
+            return
+        found = await self._shared.sorter.sort(batch, wall_ms())
+        self._settle_soon(found.decided)
+        for held in found.elsewhere:
+            self._give(lane, held, ASK_AGAIN_S)
+        if found.destination is None or not found.sendable:
+            return
+        by_letter = {id(held.letter): held for held in found.sendable}
+        letters = [held.letter for held in found.sendable]
+        async for settled in self._courier.carry(letters, found.destination, lane.lane):
+            now_ms, lane_s = wall_ms(), lane.lane.wait_s(time.monotonic())
+            decided: list[tuple[Held, Decision]] = [
+                (
+                    by_letter[id(letter)],
+                    decide(answered, letter.job, letter.attempt, now_ms, self._settings, lane_s),
+                )
+                for letter, answered in settled
+            ]
+            self._settle_soon(decided)
+            if self._stop.is_set():
+                return
+
+    def defer(self, lane: LaneWorker, batch: Sequence[Held], wait_s: float) -> None:
+        """Jobs that their lane cannot try now go to a rung, as the attempt that they are."""
+        if self._stop.is_set():
+            return
+        now_ms, why = wall_ms(), WHY_UNTRIED[lane.lane.state]
+        self._settle_soon([(held, wait(held.letter.job, now_ms, self._settings, wait_s, why)) for held in batch])
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.create_task(work)
+
+    def stuck(self) -> None:
+        """A POST takes long: its lane's room may be needed."""
+        self._relieve()
+
+    def count_busy(self) -> None:
+        since_s = time.monotonic() - CROWDED_S
+        self.crowded = sum(lane.busy_s >= since_s for lane in self.lanes.values()) > 1
 
     def _take(self, received: Received) -> None:
         if self._stop.is_set():
@@ -74,75 +124,66 @@ class QueueWorker:
         try:
             letter = read_letter(received.body, received.headers, received.routing_key, wall_ms())
         except UnreadableError as error:
-            self._tasks.create_task(self._park_unreadable(received, str(error)))
+            self.spawn(self._park_unreadable(received, str(error)))
             return
-        known = self._held.get(letter.job.job_id)
+        job_id = letter.job.job_id
+        known = self._held.get(job_id)
         if known is not None and not known.settled:
             known.copies.append(received)
         else:
-            self._hold(Held(letter, [received]))
-        if len(self._held) >= self._settings.prefetch:  # the broker sends no more until something is settled
-            self._dispatch(self._batcher.oldest())
+            held = self._held[job_id] = Held(job_id, letter, [received])
+            UNACKED.labels(self.queue).set(len(self._held))
+            self._give(self._lane_of(letter), held, self._wait_s(letter))
+        self._relieve()
 
-    def _hold(self, held: Held) -> None:
-        self._held[held.letter.job.job_id] = held
-        event_name = held.letter.job.event.event_name
-        wait_s = PURCHASE_WAIT_S if event_name == "Purchase" else OTHER_WAIT_S
-        due_s = self._batcher.next_due_s()
-        self._dispatch(self._batcher.add(self._key(held.letter), held, time.monotonic(), wait_s))
-        if self._batcher.next_due_s() != due_s:
-            self._sooner.set()
+    def _give(self, lane: LaneWorker, held: Held, wait_s: float) -> None:
+        if not self._stop.is_set():
+            lane.take(self._group(held), held, wait_s)
 
-    def _key(self, letter: Letter) -> Hashable:
+    def _wait_s(self, letter: Letter) -> float:
+        purchase = letter.job.event.event_name == "Purchase"
+        return self._settings.post_wait_purchase_s if purchase else self._settings.post_wait_s
+
+    def _group(self, held: Held) -> Hashable:
+        job = held.letter.job
+        alone = held.job_id if held.letter.alone else ""
+        return (*self._shared.rules[job.platform].group_key(job), alone)
+
+    def _lane_of(self, letter: Letter) -> LaneWorker:
         job = letter.job
-        alone = job.job_id if letter.alone else ""
-        return (job.event.tenant, job.platform, job.pixel_id, *self._rules[job.platform].group_key(job), alone)
+        key = (job.event.tenant, job.platform, job.pixel_id)
+        if key not in self.lanes:
+            lane = Lane(self._settings.probe_s, CEILINGS.get(job.platform, float("inf")), random.uniform(0.9, 1.1))
+            lane.pause((job.platform, job.pixel_id) in self._shared.paused)
+            self.lanes[key] = LaneWorker(lane, self._settings, self, time.monotonic)
+            self.count_busy()
+        return self.lanes[key]
 
-    def _dispatch(self, batch: list[Held]) -> None:
-        if batch:
-            self._tasks.create_task(self._deliver(batch))
+    def _relieve(self) -> None:
+        """The broker sends no more until something is settled: make room, at the cost of what flows least."""
+        if len(self._held) < self._settings.prefetch:
+            return
+        waiting = sorted((lane for lane in self.lanes.values() if lane.waiting), key=LaneWorker.due_s)
+        if any(lane.pump(pressed=True) for lane in waiting):
+            return
+        for lane in waiting if self.crowded else []:
+            if not lane.flows:
+                lane.give_up()
 
-    async def _flush_due(self) -> None:
-        while True:
-            self._sooner.clear()
-            due_s = self._batcher.next_due_s()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if due_s is None else max(0.0, due_s - time.monotonic())):
-                    await self._sooner.wait()
-            for batch in self._batcher.due(time.monotonic()):
-                self._dispatch(batch)
-
-    async def _deliver(self, batch: Sequence[Held]) -> None:
-        async with self._slots:
-            if self._stop.is_set():
-                return
-            sorted_out, sendable, destination = await self._sorter.sort(batch, wall_ms())
-            await self._settle(sorted_out)
-            if destination is None or not sendable:
-                return
-            held_by = {held.letter.job.job_id: held for held in sendable}
-            async for settled in self._courier.carry([held.letter for held in sendable], destination):
-                now_ms = wall_ms()
-                decided: list[tuple[Held, Decision]] = [
-                    (
-                        held_by[letter.job.job_id],
-                        decide(result, letter.job, letter.attempt, now_ms, self._settings),
-                    )
-                    for letter, result in settled
-                ]
-                await self._settle(decided)
-                if self._stop.is_set():
-                    return
+    def _settle_soon(self, decided: Decided) -> None:
+        if decided:
+            self.spawn(self._settle(decided))
 
     async def _settle(self, decided: Decided) -> None:
         await self._settler.settle(decided, wall_ms())
         for held, _ in decided:
-            if self._held.get(held.letter.job.job_id) is held:  # not one that arrived when this was settled
-                del self._held[held.letter.job.job_id]
+            if self._held.get(held.job_id) is held:  # not one that arrived when this was settled
+                del self._held[held.job_id]
+        UNACKED.labels(self.queue).set(len(self._held))
 
     async def _park_unreadable(self, received: Received, why: str) -> None:
-        UNREADABLE.labels(self._queue).inc()
-        log.error("parked what is no job", queue=self._queue, why=why)
+        UNREADABLE.labels(self.queue).inc()
+        log.error("parked what is no job", queue=self.queue, why=why)
         message = unreadable_message(
             received.body, received.headers, received.routing_key, received.message_id, why
         )

@@ -13,6 +13,7 @@ from aiormq.exceptions import AMQPError
 from yarl import URL
 
 HEARTBEAT_S = 10
+UNBLOCKED = "_Connection__connection_unblocked"  # private in aiormq; tests/contract/test_rabbit_private.py pins it
 CLOSE_TIMEOUT_S = 3.0
 CONNECTION_ERRORS = (AMQPError, OSError, TimeoutError, RuntimeError, asyncio.InvalidStateError)
 
@@ -49,6 +50,12 @@ class Link:
             self.drop()
             raise
         return channel
+
+    @property
+    def blocked(self) -> bool:
+        """RabbitMQ takes nothing from this connection: a memory or disk alarm (AMQP's connection.blocked)."""
+        unblocked: asyncio.Event = getattr(self.connection, UNBLOCKED)
+        return self.connection.is_opened and not unblocked.is_set()
 
     async def close(self) -> None:
         """Say goodbye, for at most CLOSE_TIMEOUT_S."""

@@ -36,15 +36,6 @@ class Received(msgspec.Struct, frozen=True, eq=False):
     tag: int
     channel: AbstractChannel
 
-    async def ack(self) -> bool:
-        """False when its connection is gone: the broker delivers it again."""
-        try:
-            async with asyncio.timeout(ACK_TIMEOUT_S):
-                await self.channel.basic_ack(self.tag, wait=False)
-        except CONNECTION_ERRORS:
-            return False
-        return True
-
 
 OnMessage = Callable[[Received], None]
 
@@ -58,6 +49,30 @@ class Consumer:
         self._channel: AbstractChannel | None = None
         self._tag = ""
         self._failed: asyncio.Future[None] | None = None
+        self.deliveries = 0  # since the process began
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is a connection that the queue is consumed on."""
+        return bool(self._tag) and self._channel is not None and not self._channel.is_closed
+
+    async def depth(self) -> int | None:
+        """Messages ready in the queue; None when RabbitMQ does not say."""
+        if self._channel is None or self._channel.is_closed:
+            return None
+        try:
+            declared = await self._channel.queue_declare(self._queue, passive=True, timeout=ACK_TIMEOUT_S)
+        except CONNECTION_ERRORS:
+            return None
+        return declared.message_count
+
+    def resubscribe(self) -> None:
+        """Consume anew on a new connection; what is unacknowledged comes again."""
+        self._drop()
+
+    def fail(self, why: str) -> None:
+        """End `run` with ConsumerLostError."""
+        self._fail(ConsumerLostError(why))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; the connection then stays open for the acks still to come, see `close`.
@@ -91,7 +106,7 @@ class Consumer:
         return False
 
     async def _consume(self) -> None:
-        self._failed = asyncio.get_running_loop().create_future()
+        self._failed, self._tag = asyncio.get_running_loop().create_future(), ""
         self._link = Link(self._settings.rabbitmq_url, f"capi deliver {self._queue}")
         timeout_s = self._settings.confirm_timeout_s
         self._channel = await self._link.open(timeout_s, prefetch=self._settings.prefetch)
@@ -121,6 +136,7 @@ class Consumer:
             tag=message.delivery_tag or 0,
             channel=message.channel,
         )
+        self.deliveries += 1
         try:
             self._on_message(received)
         except Exception as error:

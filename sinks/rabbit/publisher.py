@@ -50,6 +50,11 @@ class Publisher:
         if link is not None:
             await link.close()
 
+    @property
+    def blocked(self) -> bool:
+        """RabbitMQ takes no messages at present."""
+        return self._link is not None and self._link.blocked
+
     async def publish(self, exchange: str, messages: Sequence[Message]) -> None:
         """Return when every message is confirmed; raises PublishError (lost, refused, returned, or too late)."""
         starts = range(0, len(messages), WRITE_MESSAGES)

@@ -16,6 +16,10 @@ EXPECTED = {
     "Channel._confirm_delivery": (channel.Channel._confirm_delivery, "191bcd75b78f2ed1"),
     "Channel._on_return_frame": (channel.Channel._on_return_frame, "f5d69cc1abbbcd40"),
     "ChannelFrame": (abc.ChannelFrame, "7c04ade0aa2ebf7c"),
+    "Connection.__handle_connection_blocked": (
+        connection.Connection._Connection__handle_connection_blocked,  # type: ignore[attr-defined]
+        "1415d4a70ff2de96",
+    ),
     "Connection.__writer": (connection.Connection._Connection__writer, "056f3288feafdd41"),  # type: ignore[attr-defined]
 }
 

@@ -10,7 +10,7 @@ import pytest
 from sinks import outcomes as module
 from sinks.deliver.letters import read_letter
 from sinks.deliver.policy import Ack, Retry
-from sinks.deliver.settle import outcome
+from sinks.deliver.settle import Held, outcome
 from sinks.outcomes import DROPPED, Outcomes
 from sinks.topology import Rung
 from streams.events import Outcome, decode_outcome, encode, session_key
@@ -26,7 +26,9 @@ def letters(count: int) -> list[Outcome]:
     for number in range(count):
         letter = read_letter(encode(job(number)), {"capi-attempt": 2}, "meta.view", NOW_MS)
         retry = Retry(outcome="throttled", why="rate limit", code="80004", rung=Rung(300))
-        found.append(outcome(letter, retry if number == 0 else Ack(outcome="delivered", trace_id="t"), NOW_MS))
+        delivered = Ack(outcome="delivered", trace_id="t", http_status=200, latency_ms=40)
+        held = Held(letter.job.job_id, letter, [])
+        found.append(outcome(held, retry if number == 0 else delivered, NOW_MS + 1500))
     return found
 
 
@@ -35,11 +37,11 @@ async def test_recorded_outcomes_are_in_the_topic() -> None:
     async with topics_of(settings):
         sender = Outcomes(settings)
         sender.start()
-        sender.record(letters(50))
-        await sender.close()
-        records = await read_until(settings, settings.topic("outcomes"), lambda found: len(found) >= 50)
+        sender.record(letters(3000))
+        await sender.close()  # at once: nothing was sent yet
+        records = await read_until(settings, settings.topic("outcomes"), lambda found: len(found) >= 3000)
     by_event = {decode_outcome(record.value).event_id: record for record in records}
-    assert len(by_event) == 50
+    assert len(by_event) == 3000
     first = decode_outcome(by_event["e-0"].value)
     assert (first.outcome, first.code, first.retry_in_s, first.attempt, first.parked) == (
         "throttled",
@@ -48,6 +50,8 @@ async def test_recorded_outcomes_are_in_the_topic() -> None:
         2,
         False,
     )
+    second = decode_outcome(by_event["e-1"].value)
+    assert (second.http_status, second.latency_ms, second.age_ms, second.waited_ms) == (200, 40, 1500, 1500)
     assert by_event["e-7"].key == session_key("default", "s-7")
 
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from agents.platforms import Platforms, running_platforms
 from agents.platforms.behaviour import Order
 from sinks.deliver.courier import Courier
+from sinks.deliver.lanes import Lane
 from sinks.deliver.letters import Letter, read_letter
 from sinks.deliver.post import Poster
 from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Request, Result, Transient
@@ -54,7 +55,8 @@ async def carry(
     settings = load_settings(meta_url=url, post_timeout_s=0.5)
     poster = Poster(settings)
     courier = Courier({"meta": rules.from_settings(settings)}, poster)
-    found = [pair async for settled in courier.carry(letters(count), to) for pair in settled]
+    carried = courier.carry(letters(count), to, Lane(60))
+    found = [(letter, answered.result) async for settled in carried for letter, answered in settled]
     await poster.close()
     assert len(found) == count
     return found
@@ -84,7 +86,7 @@ async def test_nobody_listens_is_transient_after_two_more_tries_and_not_in_doubt
         found = await carry("http://127.0.0.1:9")
     assert len(lines) == 3, "two retries and the post"
     assert not [leak for leak in ("secret", "Mozilla", EM) if leak in str(lines)]
-    assert {result for _, result in found} == {Transient("ConnectError", "no answer")}
+    assert {result for _, result in found} == {Transient("ClientConnectorError", "no answer")}
     assert time.monotonic() - started_s < 3
 
 
@@ -107,13 +109,28 @@ async def test_unreadable_token_is_the_pixels_failure_and_posts_nothing(platform
     assert platforms.ledger.totals()["answers"] == {}
 
 
-async def test_dead_token_is_an_alarm_once_a_minute(platforms: Platforms) -> None:
+async def test_dead_token_is_an_alarm_once_and_good_news_too(platforms: Platforms) -> None:
     platforms.orders.give(Order(mode="refuse_token"))
     settings = load_settings(meta_url=platforms.url)
-    poster, clock = Poster(settings), [0.0]
+    poster, clock, lane = Poster(settings), [0.0], Lane(60)
     courier = Courier({"meta": Meta.from_settings(settings)}, poster, lambda: clock[0])
     with capture_logs() as lines:
-        for clock[0] in (0.0, 30.0, 59.0, 61.0):
-            _ = [settled async for settled in courier.carry(letters(2), TO)]
+        for clock[0] in (0.0, 30.0, 61.0, 190.0):
+            _ = [settled async for settled in courier.carry(letters(2), TO, lane)]
+        platforms.orders.give(Order(mode="ok"))
+        clock[0] = 500.0
+        _ = [settled async for settled in courier.carry(letters(2), TO, lane)]
     await poster.close()
-    assert [line["log_level"] for line in lines].count("error") == 2
+    assert [line["log_level"] for line in lines].count("error") == 1
+    assert [line["event"] for line in lines].count("this pixel takes events again") == 1
+
+
+@pytest.mark.parametrize(("bad", "most"), [(1, 4), (2, 6), (5, 12)])
+async def test_bad_events_named_by_the_platform_cost_a_post_each(
+    platforms: Platforms, bad: int, most: int
+) -> None:
+    for number in range(bad):
+        platforms.orders.give(Order(mode="refuse_event", event_id=f"e-{number * 7}", named=True))
+    found = await carry(platforms.url, count=50)
+    assert sum(isinstance(result, Invalid) for _, result in found) == bad
+    assert sum(platforms.ledger.totals()["answers"].values()) <= most

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.deliver.letters import UnreadableError, parked_message, read_letter, retry_message, unreadable_message
-from sinks.deliver.policy import Park, Retry
+from sinks.deliver.letters import (
+    UnreadableError,
+    parked_message,
+    read_letter,
+    retry_message,
+    unreadable_message,
+    waiting_message,
+)
+from sinks.deliver.policy import Park, Retry, Wait
 from sinks.topology import Rung
 from streams.events import encode
 from tests.unit.deliver_letters import EM, NOW_MS, job, letter
@@ -32,7 +39,7 @@ def test_retry_counts_by_own_headers_and_drops_the_brokers() -> None:
         "capi-last-error": "rate limit",
         "capi-rung": "900s",
     }
-    assert (message.routing_key, message.message_id) == ("meta.view", "meta:123:e-1:3")
+    assert (message.routing_key, message.message_id) == ("meta.view", "meta:123:ViewContent:e-1:3")
     assert message.body == arrived.body
 
 
@@ -41,6 +48,28 @@ def test_alone_is_asked_for_once() -> None:
     again = letter(headers=dict(retry_message(letter(), decision).headers))
     assert again.alone
     assert "capi-alone" not in retry_message(again, Retry(outcome="transient", rung=Rung(1))).headers
+
+
+def test_a_round_without_an_attempt_keeps_attempt_and_company() -> None:
+    arrived = letter(headers={"capi-attempt": 2, "capi-alone": 1, "capi-last-status": "transient", **BROKERS})
+    message = waiting_message(arrived, Wait(rung=Rung(300), why="paused"))
+    assert message.headers == {
+        "capi-attempt": 2,
+        "capi-alone": 1,
+        "capi-first-seen": NOW_MS,
+        "capi-last-status": "transient",
+        "capi-rung": "300s",
+        "capi-waits": 1,
+    }
+    assert message.message_id == "meta:123:ViewContent:e-1:2"
+    again = waiting_message(letter(headers=dict(message.headers)), Wait(rung=Rung(300), why="paused"))
+    assert again.headers["capi-waits"] == 2
+
+
+def test_an_attempt_that_does_not_count_keeps_attempt_and_company() -> None:
+    arrived = letter(headers={"capi-attempt": 2, "capi-alone": 1})
+    headers = retry_message(arrived, Retry(outcome="misconfigured", rung=Rung(300), counts=False)).headers
+    assert (headers["capi-attempt"], headers["capi-alone"]) == (2, 1)
 
 
 def test_parked_keeps_attempt_and_says_why() -> None:

@@ -1,4 +1,4 @@
-"""The idempotency store when Redis is away. With Redis: tests/integration/test_deliver.py."""
+"""The idempotency store when Redis is away. With Redis: tests/integration/test_delivered.py."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ async def test_without_redis_own_memory_answers_and_redis_is_left_alone() -> Non
     reads = UNASKED.labels("read")._value
     before = reads.get()
     started_s = time.monotonic()
-    assert await store.among(["a", "b"]) == set()
-    await store.remember(["a"], 1)
-    assert await store.among(["a", "b"]) == {"a"}
+    assert await store.claim(["a", "b"]) == {"a": "ours", "b": "ours"}
+    await store.remember(["a"])
+    await store.release(["b"])
+    assert await store.claim(["a", "b"]) == {"a": "delivered", "b": "ours"}
     assert time.monotonic() - started_s < 1
     assert reads.get() - before == 3
     assert store._closed_until_s == now_s + BREAK_S
+    assert not store.asks_redis
     now_s += BREAK_S + 1
-    await store.among(["c"])
+    await store.claim(["c"])
     assert store._closed_until_s == now_s + BREAK_S, "it was asked again after the break"
     await store.close()
