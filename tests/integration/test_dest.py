@@ -1,0 +1,105 @@
+"""`capi dest` as a process: against the stand-in platforms and a real Redis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.platforms import Platforms, running_platforms
+from agents.platforms.behaviour import Order
+from sinks.lane_switch import LaneSwitch
+from streams.settings import Settings
+from tests.integration.test_deliver import taken
+from tests.rabbit import META, TIKTOK, eventually, rabbit_settings
+from tests.workers import environment, start
+
+pytestmark = pytest.mark.stack
+
+TOKEN = "secret-of-the-test"
+
+
+@pytest.fixture
+async def platforms() -> AsyncIterator[Platforms]:
+    async with running_platforms() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(tmp_path: Path, platforms: Platforms) -> Iterator[Settings]:
+    with rabbit_settings(tmp_path, meta_url=platforms.url, tiktok_url=platforms.url) as made:
+        yield made
+
+
+async def dest(settings: Settings, folder: Path, *arguments: str, code: int = 0) -> str:
+    """What it printed. The test's own loop goes on meanwhile: the stand-in runs in it."""
+    log = folder / "dest.log"
+    log.unlink(missing_ok=True)
+    process = start(["agents.cli", "dest", *arguments], environment(settings, TEST_TOKEN=TOKEN), log)
+
+    async def ended() -> bool:
+        return process.poll() is not None
+
+    try:
+        await eventually(ended, 60, "capi dest ended")
+    finally:
+        process.kill()
+    assert process.returncode == code, log.read_text()
+    assert TOKEN not in log.read_text()
+    return log.read_text()
+
+
+async def listed(settings: Settings, folder: Path, code: int = 0) -> dict[str, Any]:
+    rows = json.loads(await dest(settings, folder, "ls", "--json", code=code))["destinations"]
+    return {row["pixel"]: row for row in rows}
+
+
+async def test_pause_shows_and_resume_ends_it(settings: Settings, tmp_path: Path) -> None:
+    assert "is paused" in await dest(settings, tmp_path, "pause", "meta", META, "--why", "wrong prices")
+    assert "already" in await dest(settings, tmp_path, "pause", "meta", META)
+    switch = LaneSwitch(settings)
+    assert await switch.paused() == {("meta", META)}
+    await switch.close()
+    rows = await listed(settings, tmp_path)
+    assert (rows[META]["state"], rows[META]["pause"]["why"]) == ("paused", "wrong prices")
+    assert (rows[TIKTOK]["state"], rows[TIKTOK]["token"]) == ("active", "ok")
+    assert "goes on" in await dest(settings, tmp_path, "resume", "meta", META)
+    assert "was not paused" in await dest(settings, tmp_path, "resume", "meta", META)
+    assert (await listed(settings, tmp_path))[META]["state"] == "active"
+
+
+async def test_an_unknown_pixel_cannot_be_paused(settings: Settings, tmp_path: Path) -> None:
+    assert "capi dest ls" in await dest(settings, tmp_path, "pause", "meta", "999", code=2)
+
+
+async def test_without_redis_nothing_is_claimed(settings: Settings, tmp_path: Path) -> None:
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:9/0"})
+    away.model_fields_set.add("redis_url")
+    assert "CAPI_REDIS_URL" in await dest(away, tmp_path, "pause", "meta", META, code=1)
+    printed = await dest(away, tmp_path, "ls", code=1)
+    assert "unknown" in printed
+    assert "active" not in printed
+
+
+@pytest.mark.parametrize(("platform", "pixel"), [("meta", META), ("tiktok", TIKTOK)])
+async def test_a_test_event_arrives_and_its_answer_is_classified(
+    settings: Settings, platforms: Platforms, tmp_path: Path, platform: str, pixel: str
+) -> None:
+    dry = json.loads(await dest(settings, tmp_path, "test", platform, pixel, "--json", "--dry-run"))
+    assert dry["answer"] == {}
+    assert not taken(platforms)
+    sent = json.loads(await dest(settings, tmp_path, "test", platform, pixel, "--json"))
+    assert (sent["answer"]["outcome"], sent["answer"]["http_status"]) == ("delivered", 200)
+    assert [key for key in taken(platforms) if key.startswith(f"{platform}:capi-dest-test-")]
+    assert sent["request"]["url"].startswith(platforms.url)
+
+
+async def test_a_refused_token_is_said_and_exit_code_one(
+    settings: Settings, platforms: Platforms, tmp_path: Path
+) -> None:
+    platforms.orders.give(Order(mode="refuse_token"))
+    sent = json.loads(await dest(settings, tmp_path, "test", "meta", META, "--json", code=1))
+    assert (sent["answer"]["outcome"], sent["answer"]["code"]) == ("misconfigured", "190")
