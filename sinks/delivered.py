@@ -36,7 +36,7 @@ UNASKED = Counter("capi_delivered_unasked_total", "Jobs for which Redis could no
 REMEMBERED_JOBS = 20_000
 BREAK_S = 5.0  # after a failure Redis is left alone this long
 ALIVE_S = 5.0  # what a worker that does not beat any more had in hand is free after this
-IN_HAND_S = 60.0  # beyond any POST; only a bug leaves a job marked so long
+IN_HAND_S = 60.0  # beyond the longest POST; only a bug leaves a job marked so long
 ERRORS = (RedisError, OSError, TimeoutError)
 
 Claim = Literal["ours", "delivered", "elsewhere"]
@@ -67,6 +67,7 @@ class DeliveredJobs:
         self._prefix = f"{settings.namespace}:delivered:"
         self._living = f"{settings.namespace}:deliverer:"
         self._ttl_s = ceil(settings.delivered_ttl_s)
+        self._in_hand_s = ceil(settings.post_timeout_s + IN_HAND_S)
         self._timeout_s, self._now_s = settings.redis_timeout_s, now_s
         self._closed_until_s = 0.0
         self._own: OrderedDict[str, None] = OrderedDict()
@@ -93,7 +94,7 @@ class DeliveredJobs:
         """Before a POST: which jobs are this worker's to send. Without Redis: all that it does not remember."""
         claims: dict[str, Claim] = {job_id: "delivered" if job_id in self._own else "ours" for job_id in job_ids}
         asked = [job_id for job_id, claim in claims.items() if claim == "ours"]
-        found = await self._run(self._claim, "read", asked, (self._mark, ceil(IN_HAND_S), self._living))
+        found = await self._run(self._claim, "read", asked, (self._mark, self._in_hand_s, self._living))
         claims.update({job_id: MEANING[answer] for job_id, answer in zip(asked, found or [], strict=False)})
         return claims
 

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     rabbitmq_management_url: str = Field(
         "http://127.0.0.1:15672",
-        description="RabbitMQ management API, used by `capi queues` and `capi doctor` only.",
+        description="RabbitMQ management API, used by `capi queues`, `capi doctor` and `capi dead` only.",
     )
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0", description="Redis of the session mirror and of delivery idempotency."
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     prefetch: int = Field(100, ge=1, description="Unacknowledged jobs a delivery worker holds per queue.")
     post_events: int = Field(50, ge=1, le=1000, description="Most events in one POST.")
     post_bytes: int = Field(
-        2_000_000, ge=10_000, description="Most bytes of jobs in one POST; a single event may be larger."
+        1_000_000, ge=10_000, description="Most bytes of jobs in one POST; a single event may be larger."
     )
     post_wait_s: float = Field(1, ge=0, description="How long a job waits for others to share its POST, seconds.")
     post_wait_purchase_s: float = Field(0.05, ge=0, description="The same for a Purchase, seconds.")
