@@ -28,6 +28,7 @@ VERBS = {
     "dead": "Look at the jobs that were given up, send them again, or drop them.",
     "replay": "Send again, from Kafka, what no platform ever acknowledged.",
     "dest": "List destinations, pause and resume one, or send it a test event.",
+    "erase": "Forget a person: what is remembered of visitors, and what open sessions hold.",
     "platforms": "Run a local stand-in for Meta and TikTok.",
     "demo": "Replay real visitor histories through everything and show what came out.",
     "hash": "Show what one value becomes for Meta and TikTok: normal form, hash, or why it is dropped.",
