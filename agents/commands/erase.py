@@ -44,9 +44,9 @@ def command(
     """Forget a person: what is remembered of earlier visits, and what open sessions hold.
 
     The value is hashed as the door does it and is neither printed nor logged; given with - it is not in the
-    shell's history either. Kafka keeps the request, so roles that are down forget as soon as they are back. Held events
-    of the person become rejects, "erased on request". What one value does not find, another may: ask for each
-    that is known.
+    shell's history either. Kafka keeps the request, so roles that are down forget as soon as they are back.
+    Held events of the person become rejects, "erased on request". What one value does not find, another may:
+    ask for each that is known.
 
     Not erased: what has left already, that is jobs in RabbitMQ (the parked ones too), capi.batches for 7 days,
     capi.outcomes, capi.sessions.in and capi.events until they expire, and what Meta and TikTok have. Events that

@@ -59,6 +59,11 @@ def _relations(s: Settings) -> list[tuple[bool, str, str]]:
             "the gap never closes a window; lower it",
         ),
         (s.tick_s <= s.idle_s / 2, "CAPI_TICK_S is above half of CAPI_IDLE_S", "windows close late; lower it"),
+        (
+            s.recall_s <= min(s.idle_s, s.merge_s),
+            "CAPI_RECALL_S is above CAPI_IDLE_S or CAPI_MERGE_S",
+            "orders wait too long for the memory of visitors; use 5",
+        ),
         (s.merge_s < PLATFORM_MERGE_S, "CAPI_MERGE_S is 300 or more", "platforms merge within 5 minutes; use 240"),
         (
             s.event_max_age_s <= PLATFORM_MAX_AGE_S,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ UA = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 def event(session: str, number: int, name: str, **more: Any) -> dict[str, Any]:
-    user = {"client_ip": "192.0.2.7", "client_user_agent": UA, "fbp": "fb.1.1700000000000.1234567890"}
+    """`browser` is whose browser it is, by default one that no other session has."""
+    browser = more.pop("browser", session)
+    fbp = f"fb.1.1700000000000.{zlib.crc32(browser.encode())}"
+    user = {"client_ip": "192.0.2.7", "client_user_agent": UA, "fbp": fbp}
     return {
         "event_id": f"{session}-{number}",
         "event_name": name,
@@ -71,6 +75,19 @@ async def test_a_visit_is_delivered_enriched_on_both_platforms(tmp_path: Path) -
         assert "em" not in lines["meta", "leaver-1"]["keys"]
         assert {line["count"] for line in lines.values()} == {1}
         assert "jane" not in shop.logs().lower()
+
+
+async def test_a_returning_visitor_arrives_known_on_both_platforms(tmp_path: Path) -> None:
+    with site(tmp_path) as shop:
+        for role in ROLES:
+            shop.worker(role)
+        await shop.produce(*visit("first"))
+        await eventually(lambda: len(taken(shop, "first")) == 7, 60)
+        again = event("second", 1, "ViewContent", browser="first", custom_data={"content_ids": ["1"]})
+        await shop.produce(again)
+        lines = await eventually(lambda: len(t := taken(shop, "second")) == 2 and t, 60)
+        assert {"em", "fn"} <= set(lines["meta", "second-1"]["keys"])
+        assert "email" in lines["tiktok", "second-1"]["keys"]
 
 
 async def test_what_is_malformed_is_rejected_with_its_reason(tmp_path: Path) -> None:

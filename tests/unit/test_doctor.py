@@ -72,6 +72,7 @@ def test_the_defaults_contradict_nothing() -> None:
         ({"idle_s": 900, "max_age_s": 600}, "CAPI_IDLE_S"),
         ({"tick_s": 1000}, "CAPI_TICK_S"),
         ({"merge_s": 300}, "CAPI_MERGE_S"),
+        ({"recall_s": 250}, "CAPI_RECALL_S"),
         ({"retry_s": (900, 300)}, "CAPI_RETRY_S"),
         ({"prefetch": 10}, "CAPI_PREFETCH"),
         ({"event_max_age_s": 700_000}, "CAPI_EVENT_MAX_AGE_S"),
