@@ -64,7 +64,11 @@ def result(verdict: Verdict, took_s: float, speed: float) -> RenderableType:
         table.add_row(
             "  only by the backfill", str(verdict.backfilled[platform]), "sent without, arrived with one"
         )
+        table.add_row("    from an earlier visit", str(verdict.recognised[platform]), "the visitor came back")
     table.add_section()
+    table.add_row(
+        "known at first sight", str(verdict.recognised_at_once), "sessions that began with a known visitor"
+    )
     table.add_row("duplicates", str(verdict.duplicates), "platforms merge them by event_id")
     for what, count, examples in _failures(verdict):
         style = "bold red" if count else "bold green"

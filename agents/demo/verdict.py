@@ -37,6 +37,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     delivered: dict[str, int]
     identified: dict[str, int]
     backfilled: dict[str, int]  # events that carried an identity although they were sent without
+    recognised: dict[str, int]  # of these, events whose e-mail address an earlier visit had brought
+    recognised_at_once: int  # sessions whose first event was one of those
     duplicates: int
     lost: tuple[str, ...]
     unexpected: tuple[str, ...]
@@ -66,6 +68,7 @@ def judge(
     arrived = [line for pair, line in ledger.items() if pair in expected]
     identified = [line for line in arrived if line.identified]
     backfilled = [line for line in identified if not sent[line.event_id].identified]
+    remembered = _remembered(batches)
     return Verdict(
         events_in=len(planned),
         sessions=len({step.session_id for step in planned}),
@@ -74,6 +77,8 @@ def judge(
         delivered=_by_platform(arrived),
         identified=_by_platform(identified),
         backfilled=_by_platform(backfilled),
+        recognised=_by_platform(line for line in backfilled if line.event_id in remembered),
+        recognised_at_once=_at_once(planned, remembered),
         duplicates=sum(line.count - 1 for line in ledger.values()),
         lost=_listed(expected - ledger.keys()),
         unexpected=_listed(ledger.keys() - expected),
@@ -87,6 +92,24 @@ def judge(
 def _by_platform(lines: Iterable[Accepted]) -> dict[str, int]:
     counted = Counter(line.platform for line in lines)
     return {platform: counted[platform] for platform in EMAIL_KEYS}
+
+
+def _remembered(batches: Iterable[Batch]) -> set[str]:
+    """Events that left with the e-mail address of an earlier visit."""
+    return {
+        enriched.event.event_id
+        for batch in batches
+        for enriched in batch.events
+        if enriched.backfilled.get("em", "").startswith("visitor:")
+    }
+
+
+def _at_once(planned: Sequence[Planned], remembered: set[str]) -> int:
+    """Sessions that were known from their first event on."""
+    first: dict[str, str] = {}
+    for step in sorted(planned, key=lambda step: step.at_s):
+        first.setdefault(step.session_id, step.event_id)
+    return sum(event_id in remembered for event_id in first.values())
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:

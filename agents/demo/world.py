@@ -69,6 +69,7 @@ def _times(speed: float) -> dict[str, Any]:
         "max_age_s": MAX_AGE_S / speed,
         "grace_s": GRACE_S / speed,
         "merge_s": MERGE_S / speed,
+        "recall_s": 1.0,  # answers take as long as ever
         "tick_s": 0.5,
         "retry_s": "2,4,8,16",
         "session_timeout_s": 10,

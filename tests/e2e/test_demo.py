@@ -35,6 +35,8 @@ async def test_real_histories_arrive_enriched_and_the_demo_cleans_up() -> None:
     assert (found["good"], found["lost"]) == (True, [])
     assert found["delivered"] == {"meta": 200, "tiktok": 200}
     assert found["backfilled"]["meta"] == found["backfilled"]["tiktok"] > 0
+    assert found["recognised"]["meta"] == found["recognised"]["tiktok"] > 0
+    assert found["recognised_at_once"] > 0
     assert found["flushes"]["purchase"] > 0
     assert found["flushes"]["idle"] > 0
     assert await namespaces() <= before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from agents.demo.plan import Planned
@@ -52,6 +53,14 @@ def test_a_good_run() -> None:
     assert verdict.delivered == {"meta": 3, "tiktok": 3}
     assert verdict.identified == {"meta": 2, "tiktok": 2}
     assert verdict.backfilled == {"meta": 1, "tiktok": 1}
+
+
+def test_what_an_earlier_visit_brought_is_counted_and_who_was_known_at_first_sight() -> None:
+    told = msgspec.structs.replace(BATCHES[0].events[0], backfilled={"em": "visitor:fbp"})
+    recalled = msgspec.structs.replace(BATCHES[0], events=(told, *BATCHES[0].events[1:]))
+    verdict = judge(PLAN, [recalled, BATCHES[1]], LEDGER, {})
+    assert (verdict.recognised, verdict.recognised_at_once) == ({"meta": 1, "tiktok": 1}, 1)
+    assert judge(PLAN, BATCHES, LEDGER, {}).recognised_at_once == 0
 
 
 def test_an_event_missing_at_one_platform_is_lost() -> None:
