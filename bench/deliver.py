@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -163,7 +162,7 @@ def posts_for(bad: int, size: int, named: bool) -> dict[str, int]:
 async def main(as_json: bool) -> None:
     base, name = load_settings(log_level="error"), f"bench-{secrets.token_hex(4)}"
     setup(base, "bench")
-    os.environ["BENCH_TOKEN"] = "of-the-bench"
+    os.environ["BENCH_TOKEN"] = secrets.token_hex(8)
     folder = Path(tempfile.mkdtemp())
     (folder / "tenants.toml").write_text(TENANTS)
     port = 20_000 + secrets.randbelow(9_000)
@@ -180,7 +179,7 @@ async def main(as_json: bool) -> None:
             40_000,
         ),
     }
-    process = subprocess.Popen([sys.executable, "-m", "bench.deliver", "--platform", str(port)])
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.deliver", "--platform", str(port))
     rounds: dict[str, list[dict[str, float]]] = {label: [] for label in ways}
     try:
         await _until_it_answers(settings.meta_url)
@@ -195,6 +194,7 @@ async def main(as_json: bool) -> None:
                 admin.delete_vhost()
     finally:
         process.kill()
+        await process.wait()
         await _forget(settings)
     found = {
         label: {key: statistics.median(run[key] for run in runs) for key in runs[0]}

@@ -55,10 +55,14 @@ class Batcher(Generic[Item]):
     def __len__(self) -> int:
         return self._count
 
-    def add(self, key: Hashable, item: Item, weight: int, due_s: float) -> None:
-        """Take one item that must leave at `due_s`."""
-        self._groups.setdefault(key, _Group()).add(_Waiting(due_s, weight, item))
+    def add(self, key: Hashable, item: Item, weight: int, due_s: float) -> bool:
+        """Take one item that must leave at `due_s`; whether its batch is full now."""
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group()
+        group.add(_Waiting(due_s, weight, item))
         self._count += 1
+        return len(group.items) >= self._size or group.weight >= self._weight
 
     def pop(self, now_s: float, most: int, pressed: bool = False) -> list[Item]:
         """A batch of at most `most` that is full or due, or with `pressed` the oldest; else an empty list."""

@@ -57,6 +57,7 @@ class LaneWorker:
         self._posts: dict[int, tuple[float, int]] = {}  # since when, and of how many jobs
         self._numbers = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_s = float("inf")  # when the timer ends
         self.busy_s = now_s()
 
     @property
@@ -81,8 +82,11 @@ class LaneWorker:
     def take(self, key: Hashable, held: Held, wait_s: float) -> None:
         """A job that may wait `wait_s` for others of its key."""
         self.busy_s = self._now_s()
-        self._batcher.add(key, held, len(held.letter.body), self.busy_s + wait_s)
-        self.pump()
+        due_s = self.busy_s + wait_s
+        if self._batcher.add(key, held, len(held.letter.body), due_s) or self.lane.state != "open":
+            self.pump()
+        elif due_s < self._wakes_s:
+            self._set_timer()
 
     def pump(self, pressed: bool = False) -> bool:
         """Start the POSTs that may start; `pressed` also starts one that could still grow. Whether any began."""
@@ -143,7 +147,7 @@ class LaneWorker:
     def _set_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
-            self._timer = None
+        self._timer, self._wakes_s = None, float("inf")
         due_s = self._batcher.due_s()
         if due_s is None:
             return
@@ -151,4 +155,5 @@ class LaneWorker:
         wait_s = max(due_s - now_s, self.lane.wait_s(now_s))
         if wait_s <= 0:
             return  # a POST that ends starts the next
+        self._wakes_s = now_s + wait_s
         self._timer = asyncio.get_running_loop().call_later(wait_s + 0.001, self.pump)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from sinks.deliver.counters import LANE_RATE, LANE_STATE
+from sinks.deliver.counters import LANE_RATE, LANE_STATE, UNACKED
 from sinks.deliver.courier import digest, token_of
 from sinks.deliver.lane_worker import LaneWorker
 from sinks.deliver.lanes import STATES
@@ -49,6 +49,7 @@ class Overseer:
             await self._shared.delivered.beat()
             self._shared.paused = await self._shared.switch.paused()
             self._worker.count_busy()
+            UNACKED.labels(self._worker.queue).set(self._worker.in_hand)
             for key, lane in self._worker.lanes.items():
                 self._look_at(key, lane)
             await self._watch_queue()

@@ -7,6 +7,7 @@ Dying in between delivers a job again, and the idempotency store then knows it; 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -92,17 +93,24 @@ class Settler:
             LATE_ACKS.inc(await acknowledge(copies))
         for held, _ in decided:
             held.settled = True
-        for held, decision in decided:
-            job, move = held.letter.job, type(decision).__name__.lower()
-            outcome_class = decision.outcome if isinstance(decision, Verdict) else "untried"
-            JOBS.labels(job.platform, job.pixel_id, outcome_class, move).inc()
-            if outcome_class == "delivered":
-                AGE_SECONDS.labels(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
-            if outcome_class == "invalid":
-                _tell_invalid(held, decision)
+        _count(decided, now_ms)
         self._outcomes.record(
             outcome(held, decision, now_ms) for held, decision in decided if isinstance(decision, Verdict)
         )
+
+
+def _count(decided: Decided, now_ms: int) -> None:
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    for held, decision in decided:
+        job = held.letter.job
+        outcome_class = decision.outcome if isinstance(decision, Verdict) else "untried"
+        counts[job.platform, job.pixel_id, outcome_class, type(decision).__name__.lower()] += 1
+        if outcome_class == "delivered":
+            AGE_SECONDS.labels(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
+        if outcome_class == "invalid":
+            _tell_invalid(held, decision)
+    for labels, jobs in counts.items():
+        JOBS.labels(*labels).inc(jobs)
 
 
 def _tell_invalid(held: Held, decision: Decision) -> None:

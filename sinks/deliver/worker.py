@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from sinks.deliver.counters import UNACKED, UNREADABLE
+from sinks.deliver.counters import UNREADABLE
 from sinks.deliver.courier import Courier
 from sinks.deliver.lane_worker import ASK_AGAIN_S, LaneWorker
 from sinks.deliver.lanes import Lane
@@ -132,7 +132,6 @@ class QueueWorker:
             known.copies.append(received)
         else:
             held = self._held[job_id] = Held(job_id, letter, [received])
-            UNACKED.labels(self.queue).set(len(self._held))
             self._give(self._lane_of(letter), held, self._wait_s(letter))
         self._relieve()
 
@@ -179,7 +178,6 @@ class QueueWorker:
         for held, _ in decided:
             if self._held.get(held.job_id) is held:  # not one that arrived when this was settled
                 del self._held[held.job_id]
-        UNACKED.labels(self.queue).set(len(self._held))
 
     async def _park_unreadable(self, received: Received, why: str) -> None:
         UNREADABLE.labels(self.queue).inc()
