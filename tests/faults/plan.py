@@ -1,13 +1,15 @@
 """What a fault test feeds: a pure function of its seed, so that a failure can be repeated.
 
-900 visits of Zipf sizes in two shops, some with a login, some with purchases, some sends twice, every event's
-own clock a little off. Who must be known on which event follows from the plan (see tests.faults.verdict).
+900 visits of Zipf sizes in two shops, a third of them by visitors who have another one, some with a login, some
+with purchases, some sends twice, every event's own clock a little off. Who must be known on which event follows
+from the plan (see tests.faults.verdict).
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+import zlib
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ SHOPS = ("north", "south")  # north holds by session, south is adaptive
 BROWSE = ("PageView", "ViewContent", "ViewContent", "AddToCart")
 LOGIN_SHARE = 0.5  # of the visits with three events or more
 PURCHASE_SHARE = 0.06
+RETURNING_SHARE = 1 / 3  # of the visits: the visitor has another one, before, after or at the same time
 TWICE_SHARE = 0.05
 TWICE_WITHIN_S = 1.5
 CLOCK_BEHIND_S = 45.0  # an event's own time is up to this much before it is sent: out of order in the session
@@ -53,7 +56,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _user_data(self) -> dict[str, Any]:
-        browser = {"client_ip": "192.0.2.7", "client_user_agent": BROWSER, "fbp": "fb.1.1700000000000.1234567890"}
+        fbp = f"fb.1.1700000000000.{zlib.crc32(visitor_of(self.session_id).encode())}"
+        browser = {"client_ip": "192.0.2.7", "client_user_agent": BROWSER, "fbp": fbp}
         return browser | ({"em": self.email} if self.email else {})
 
     @property
@@ -82,16 +86,22 @@ def email_hash(session_id: str) -> str:
 
 
 def email_of(session_id: str) -> str:
-    return f"visitor-{session_id}{MAILBOX}"
+    return f"visitor-{visitor_of(session_id)}{MAILBOX}"
+
+
+def visitor_of(session_id: str) -> str:
+    """Whose visit it is: `s7-12.1` is one of visitor `s7-12`."""
+    return session_id.partition(".")[0]
 
 
 def make_plan(seed: int, events: int = 4_000, sessions: int = 900, duration_s: float = 110.0) -> Plan:
     """At least `events` different events (and some sent twice) in `sessions` visits over `duration_s`."""
     rng = random.Random(seed)
+    visitors = max(1, round(sessions * (1 - RETURNING_SHARE)))
     visits = [
         visit
         for number, size in enumerate(_zipf_sizes(rng, events, sessions))
-        for visit in _visit(rng, f"{seed}-{number}", size, duration_s)
+        for visit in _visit(rng, f"{seed}-{number % visitors}.{number // visitors}", size, duration_s)
     ]
     return Plan(seed, duration_s, tuple(sorted(visits, key=lambda planned: planned.at_s)))
 
@@ -110,7 +120,7 @@ def _visit(rng: random.Random, session_id: str, size: int, duration_s: float) ->
     start_s = rng.uniform(0, duration_s - span_s)
     times = sorted(rng.uniform(start_s, start_s + span_s) for _ in range(size))
     login = rng.randrange(1, size) if size >= 3 and rng.random() < LOGIN_SHARE else -1
-    shop = rng.choice(SHOPS)
+    shop = SHOPS[zlib.crc32(visitor_of(session_id).encode()) % len(SHOPS)]
     planned = [_event(rng, shop, session_id, index, at_s, index == login) for index, at_s in enumerate(times)]
     again = [_later(rng, event) for event in planned if rng.random() < TWICE_SHARE]
     return planned + again

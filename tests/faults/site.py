@@ -41,6 +41,7 @@ OURS = {
     "ingest": faust("agents.ingest"),
     "sessions-1": faust("agents.sessions"),
     "sessions-2": faust("agents.sessions"),
+    "visitors": faust("agents.visitors"),
     "dispatch": faust("agents.dispatch"),
     "deliver": capi("deliver"),
 }
@@ -101,12 +102,13 @@ class Site:
         batches = await committed(self.settings, "batches")
         rejects = await committed(self.settings, "rejects")
         log = await committed(self.settings, "sessions.in")
+        visits = await committed(self.settings, "visitors.in")
         return Collected(
             accepted=accepted,
             batches=[decode_batch(record.value) for record in batches],
             rejects=[decode_reject(record.value) for record in rejects],
             landed=landed,
-            in_clear=in_clear + in_the_clear([*batches, *rejects, *log], self.outputs()),
+            in_clear=in_clear + in_the_clear([*batches, *rejects, *log, *visits], self.outputs()),
             arrivals=arrivals(log),
             remembers_ms=round(1000 * (self.settings.idle_s + self.settings.grace_s)),
         )

@@ -12,7 +12,7 @@ from tests.faults.trial import Report
 from tests.faults.verdict import FORBIDDEN
 
 COLUMNS = ("attempted", "accepted", "delivered", "lost", "duplicated", "unexpected", "recovered")
-COUNTS = ("batches", "certainly_known", *FORBIDDEN, "came_too_late")
+COUNTS = ("batches", "certainly_known", "recognised", *FORBIDDEN, "came_too_late")
 
 
 def show(report: Report) -> None:

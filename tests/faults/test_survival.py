@@ -24,6 +24,7 @@ async def test_everything_survives(tmp_path: Path) -> None:
     assert report.problems == ()
     assert len(report.faults) >= 12
     assert report.verdict.certainly_known > 500
+    assert report.verdict.recognised > 50
 
 
 @pytest.mark.timeout(300)

@@ -25,6 +25,7 @@ FORBIDDEN = (
     "copies_differ",
     "events_in_two_batches",
     "not_enriched",
+    "strangers",
     "rejected",
     "in_clear",
 )
@@ -73,7 +74,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """`duplicates_bound` is the most platform duplicates that the faults of the run excuse. `came_too_late` are
     events that left twice because a fault held their second copy back for longer than a session remembers ids:
     that is what the grace promises, so they are counted, not blamed. `not_enriched` of the `certainly_known`
-    events lack the e-mail."""
+    events lack the e-mail. `recognised` events have it from an earlier visit, `strangers` another visitor's."""
 
     rows: tuple[Row, ...]
     batches: int
@@ -83,6 +84,8 @@ class Verdict(msgspec.Struct, frozen=True):
     came_too_late: int
     certainly_known: int
     not_enriched: int
+    recognised: int
+    strangers: int
     rejected: int
     in_clear: int
     duplicates_bound: int
@@ -112,6 +115,8 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
         came_too_late=len(late),
         certainly_known=sum(len(batch.events) for batch in collected.batches if story.knows(batch)),
         not_enriched=sum(_not_enriched(story, batch) for batch in collected.batches),
+        recognised=sum(map(_recognised, collected.batches)),
+        strangers=sum(map(_strangers, collected.batches)),
         rejected=len(collected.rejects),
         in_clear=collected.in_clear,
         duplicates_bound=duplicates_bound,
@@ -189,6 +194,15 @@ def _not_enriched(story: Story, batch: Batch) -> int:
     person = email_hash(batch.session_id)
     missing = [enriched for enriched in batch.events if person not in enriched.event.user.em]
     return len(missing) if missing and story.knows(batch) else 0
+
+
+def _recognised(batch: Batch) -> int:
+    return sum(enriched.backfilled.get("em", "").startswith("visitor:") for enriched in batch.events)
+
+
+def _strangers(batch: Batch) -> int:
+    person = email_hash(batch.session_id)
+    return sum(enriched.event.user.em not in ((), (person,)) for enriched in batch.events)
 
 
 def _problems(verdict: Verdict) -> Iterator[str]:

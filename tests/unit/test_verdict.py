@@ -77,6 +77,14 @@ def verdict(
     return judge(PLAN, Collected(accepted, batches, (), landed), bound)
 
 
+def test_what_an_earlier_visit_told_is_counted_and_another_visitors_is_a_problem() -> None:
+    told = msgspec.structs.replace(GOOD[0].events[0], backfilled={"em": "visitor:fbp"})
+    assert verdict((msgspec.structs.replace(GOOD[0], events=(told,)), *GOOD)).recognised == 1
+    foreign = msgspec.structs.replace(GOOD[0], session_id="s2.1")
+    assert verdict((foreign, GOOD[1])).strangers == 3
+    assert "3 strangers" in verdict((foreign, GOOD[1])).problems
+
+
 def test_nothing_lost_is_no_problem() -> None:
     found = verdict(landed=all_landed())
     assert found.problems == ()
