@@ -48,7 +48,8 @@ def test_every_setting_that_is_named_exists() -> None:
 
 def test_every_topic_that_is_named_exists() -> None:
     settings = load_settings(namespace="capi")
-    named = set(re.findall(r"capi\.(?:events|sessions\.in|visitors\.in|batches|rejects|outcomes)", text_of(*OPERATED)))
+    topic = r"capi\.(?:events|sessions\.in|visitors\.in|batches|rejects|outcomes)"
+    named = set(re.findall(topic, text_of(*OPERATED)))
     assert named == {spec.name for spec in topics(settings) if spec.name.startswith("capi.")}
 
 
