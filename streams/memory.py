@@ -25,7 +25,7 @@ from streams.events import PERSON_FIELDS, Event, Recalled, UserField, Visit
 from streams.session_state import Known, Recall, Session
 
 VISITOR_KINDS = ("external_id", "fbp", "ttp")  # the strongest first
-SAME_PERSON = ("external_id", "em", "ph", "ph_e164")  # known on both sides, they must have a value in common
+CONTACTS = ("em", "ph", "ph_e164")  # what a person may change, and two people seldom share
 MOST_FORGOTTEN = 8
 
 Identity = Mapping[UserField, Known]
@@ -84,9 +84,14 @@ def listen(session: Session, recalled: Recalled) -> Session:
 
 def with_recalled(identity: Identity, recalled: Identity) -> Identity:
     """All that is known of somebody; of earlier visits nothing when they were of somebody else."""
-    if not recalled or any(_apart(identity, recalled, field) for field in SAME_PERSON):
-        return identity
-    return {**recalled, **identity}
+    return identity if not recalled or _someone_else(identity, recalled) else {**recalled, **identity}
+
+
+def _someone_else(identity: Identity, recalled: Identity) -> bool:
+    """The shop's own id decides where both sides have one; else contacts that have no value in common."""
+    if "external_id" in identity and "external_id" in recalled:
+        return _apart(identity, recalled, "external_id")
+    return any(_apart(identity, recalled, field) for field in CONTACTS)
 
 
 def _apart(identity: Identity, recalled: Identity, field: UserField) -> bool:

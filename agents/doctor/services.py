@@ -142,7 +142,7 @@ def _check_entry(change: QueueChange) -> Check:
 
 def _check_counts(counts: dict[str, int]) -> list[Check]:
     parked, unrouted = counts.get(QUEUE_PARKED, 0), counts.get(QUEUE_UNROUTED, 0)
-    look = "see why in their headers (capi-last-error), for example in RabbitMQ's management pages"
+    look = "see why with `capi dead ls`"
     return [
         warning("parked jobs", str(parked), look) if parked else ok("parked jobs", "0"),
         warning("unrouted jobs", str(unrouted), "no queue takes their routing key: run `capi queues plan`")

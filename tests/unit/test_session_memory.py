@@ -91,6 +91,15 @@ def test_of_somebody_else_nothing_is_used(field: str) -> None:
         assert left_of(visit)["p"].event.user.fn == expected
 
 
+def test_who_has_a_new_address_is_still_known_by_the_shops_id() -> None:
+    visit = Visit(REMEMBERS)
+    user = UserData(external_id=("x1",), em=("new",))
+    (question,) = told(visit.at(0, "PageView", "p", user=user))
+    visit.hears(SECOND, question, {"external_id": ("x1",), "em": ("old",), "fn": ("nn",)})
+    visit.at(1, "Purchase", "o")
+    assert left_of(visit)["p"].event.user == msgspec.structs.replace(user, fn=("nn",))
+
+
 def test_a_purchase_waits_for_the_answer_and_takes_along_what_came_meanwhile() -> None:
     visit = Visit(REMEMBERS)
     (question,) = told(visit.at(1, "Purchase", "o", user=FBP))
