@@ -79,10 +79,6 @@ class UserData(Record, frozen=True):
 UserField = str
 USER_FIELDS: tuple[UserField, ...] = UserData.__struct_fields__
 # what says who somebody is and where they live: the only fields that are remembered beyond a session
-PERSON_FIELDS: tuple[UserField, ...] = (
-    *("em", "ph", "ph_e164", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "external_id"),
-    *("city", "state", "country_code"),
-)
 
 
 class Event(Record, frozen=True, tag="event", tag_field="type"):

@@ -21,11 +21,11 @@ from hashlib import sha256
 import msgspec
 
 from streams.effects import Arrival, Told
-from streams.events import PERSON_FIELDS, Event, Recalled, UserField, Visit
+from streams.events import Event, Recalled, UserField, Visit
+from streams.person import PERSON_FIELDS, is_another_person
 from streams.session_state import Known, Recall, Session
 
 VISITOR_KINDS = ("external_id", "fbp", "ttp")  # the strongest first
-CONTACTS = ("em", "ph", "ph_e164")  # what a person may change, and two people seldom share
 MOST_FORGOTTEN = 8
 
 Identity = Mapping[UserField, Known]
@@ -84,19 +84,13 @@ def listen(session: Session, recalled: Recalled) -> Session:
 
 def with_recalled(identity: Identity, recalled: Identity) -> Identity:
     """All that is known of somebody; of earlier visits nothing when they were of somebody else."""
-    return identity if not recalled or _someone_else(identity, recalled) else {**recalled, **identity}
+    if not recalled or is_another_person(_values(recalled), _values(identity)):
+        return identity
+    return {**recalled, **identity}
 
 
-def _someone_else(identity: Identity, recalled: Identity) -> bool:
-    """The shop's own id decides where both sides have one; else contacts that have no value in common."""
-    if "external_id" in identity and "external_id" in recalled:
-        return _apart(identity, recalled, "external_id")
-    return any(_apart(identity, recalled, field) for field in CONTACTS)
-
-
-def _apart(identity: Identity, recalled: Identity, field: UserField) -> bool:
-    here, there = identity.get(field), recalled.get(field)
-    return here is not None and there is not None and not set(here.value) & set(there.value)
+def _values(identity: Identity) -> dict[UserField, str | tuple[str, ...]]:
+    return {field: known.value for field, known in identity.items()}
 
 
 def forgetting(session: Session, event: Event) -> tuple[Session, tuple[Told, ...]]:

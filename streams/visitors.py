@@ -23,13 +23,12 @@ from typing import Any
 
 import msgspec
 
-from streams.events import PERSON_FIELDS, Identity, Recalled, UserData, Visit
+from streams.events import Identity, Recalled, UserData, Visit
+from streams.person import PERSON_FIELDS, is_another_person
 
 DAY_MS = 86_400_000
 MOST_VALUES = 10  # of one field; the first ones count
 LONGEST_VALUE = 128  # characters
-ACCOUNT = "external_id"  # the shop's own word on who somebody is
-CONTACTS = ("em", "ph", "ph_e164")  # without it: what two visits of one person share when both say it
 
 _MANY = frozenset(field for field in PERSON_FIELDS if isinstance(getattr(UserData(), field), tuple))
 
@@ -87,20 +86,6 @@ def unexpired(memory: Memory | None, at_ms: int, remember_ms: int) -> Memory | N
 def told(memory: Memory) -> Identity:
     """The identity in the form of UserData."""
     return {field: _unpacked(field, known.values) for field, known in memory.fields.items()}
-
-
-def is_another_person(known: Identity, taught: Identity) -> bool:
-    """Whether what is taught is of someone else: a shared device, not a returning visitor.
-
-    An account that both name decides, so that its owner may have a new e-mail address.
-    """
-    if known.get(ACCOUNT) and taught.get(ACCOUNT):
-        return _apart(known, taught, ACCOUNT)
-    return any(_apart(known, taught, field) for field in CONTACTS)
-
-
-def _apart(known: Identity, taught: Identity, field: str) -> bool:
-    return field in known and field in taught and set(known[field]).isdisjoint(taught[field])
 
 
 def _answer(visit: Visit, known: Memory) -> Recalled:

@@ -123,7 +123,7 @@ class Browser:
         self._windows.append(window)
 
         async def take(message: DeliveredMessage) -> None:
-            received = _received(message)
+            received = Received.of(message)
             window.held[received.tag] = None
             self._waiting.put_nowait(received)
 
@@ -146,18 +146,6 @@ class Browser:
     async def _carried_out(self, channel: AbstractChannel) -> None:
         # an answer on the same channel: the broker has taken what was sent on it before
         await channel.queue_declare(self._queue, passive=True, timeout=self._timeout_s)
-
-
-def _received(message: DeliveredMessage) -> Received:
-    properties = message.header.properties
-    return Received(
-        body=message.body,
-        headers=properties.headers or {},
-        routing_key=message.routing_key or "",
-        message_id=properties.message_id or "",
-        tag=message.delivery_tag or 0,
-        channel=message.channel,
-    )
 
 
 def _why(error: BaseException, queue: str) -> str:

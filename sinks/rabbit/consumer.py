@@ -36,6 +36,18 @@ class Received(msgspec.Struct, frozen=True, eq=False):
     tag: int
     channel: AbstractChannel
 
+    @classmethod
+    def of(cls, message: DeliveredMessage) -> Received:
+        properties = message.header.properties
+        return cls(
+            body=message.body,
+            headers=properties.headers or {},
+            routing_key=message.routing_key or "",
+            message_id=properties.message_id or "",
+            tag=message.delivery_tag or 0,
+            channel=message.channel,
+        )
+
 
 OnMessage = Callable[[Received], None]
 
@@ -127,15 +139,7 @@ class Consumer:
             self._drop()
 
     async def _take(self, message: DeliveredMessage) -> None:
-        properties = message.header.properties
-        received = Received(
-            body=message.body,
-            headers=properties.headers or {},
-            routing_key=message.routing_key or "",
-            message_id=properties.message_id or "",
-            tag=message.delivery_tag or 0,
-            channel=message.channel,
-        )
+        received = Received.of(message)
         self.deliveries += 1
         try:
             self._on_message(received)

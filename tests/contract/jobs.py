@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from streams.events import Event, Job, Platform, UserData
+from streams.events import Batch, Enriched, Event, Job, Platform, UserData
 
 NOW_MS = 1_795_500_000_000  # 2026-11-24T05:20:00Z
 
@@ -60,4 +60,19 @@ def job(platform: Platform = "meta", event_id: str = "event-1", name: str = "Pur
         event_name=name,
         batch_id="batch-1",
         event=msgspec.structs.replace(event, **changes),
+    )
+
+
+def batch_of(subject: Job, batch_id: str = "b", at_ms: int = NOW_MS) -> Batch:
+    """A batch with the event of one job, flushed by it at `at_ms`."""
+    return Batch(
+        batch_id=batch_id,
+        tenant=subject.event.tenant,
+        session_id=subject.event.session_id,
+        reason="purchase",
+        partition=0,
+        first_offset=0,
+        opened_at_ms=at_ms,
+        flushed_at_ms=at_ms,
+        events=(Enriched(event=subject.event),),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from agents.platforms import Platforms, running_platforms
+from agents.platforms import Platforms
 from agents.platforms.behaviour import Order
 from sinks.deliver.counters import ALARMS, JOBS
 from sinks.deliver.service import run_delivery
@@ -29,12 +29,6 @@ from tests.valve import valve
 pytestmark = pytest.mark.stack
 
 EM = sha256(b"anna@example.com").hexdigest()
-
-
-@pytest.fixture
-async def platforms() -> AsyncIterator[Platforms]:
-    async with running_platforms() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from agents.platforms import Platforms, running_platforms
+from agents.platforms import Platforms
 from agents.platforms.behaviour import Order
 from sinks.rabbit_admin import RabbitAdmin
 from streams.settings import Settings
 from tests.integration.test_deliver import all_taken, job, publish, queue_has, taken
-from tests.rabbit import eventually, rabbit_settings
+from tests.rabbit import eventually
 from tests.workers import environment, start
 
 pytestmark = pytest.mark.stack
 
 TOKEN = "secret-of-the-test"
-
-
-@pytest.fixture
-async def platforms() -> AsyncIterator[Platforms]:
-    async with running_platforms() as running:
-        yield running
-
-
-@pytest.fixture
-def settings(tmp_path: Path, platforms: Platforms) -> Iterator[Settings]:
-    with rabbit_settings(tmp_path, meta_url=platforms.url, tiktok_url=platforms.url) as made:
-        yield made
 
 
 async def ended(process: subprocess.Popen[bytes], within_s: float) -> int:

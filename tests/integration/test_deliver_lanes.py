@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from agents.platforms import Platforms, running_platforms
+from agents.platforms import Platforms
 from agents.platforms.behaviour import Order
 from sinks.deliver.service import run_delivery
 from sinks.lane_switch import LaneSwitch, Pause
@@ -33,12 +33,6 @@ FOUR = "[tenants.default]\n" + "".join(
     for platform, pixel in PIXELS
 )
 ROUNDS, EACH, PAUSE_S = 24, 12, 0.2  # 60 jobs a second and pixel
-
-
-@pytest.fixture
-async def platforms() -> AsyncIterator[Platforms]:
-    async with running_platforms() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.platforms import Platforms, running_platforms
+from agents.platforms import Platforms
 from agents.platforms.behaviour import Order
 from sinks.lane_switch import LaneSwitch
 from streams.settings import Settings
 from tests.integration.test_deliver import taken
-from tests.rabbit import META, TIKTOK, eventually, rabbit_settings
+from tests.rabbit import META, TIKTOK, eventually
 from tests.workers import environment, start
 
 pytestmark = pytest.mark.stack
 
 TOKEN = "secret-of-the-test"
-
-
-@pytest.fixture
-async def platforms() -> AsyncIterator[Platforms]:
-    async with running_platforms() as running:
-        yield running
-
-
-@pytest.fixture
-def settings(tmp_path: Path, platforms: Platforms) -> Iterator[Settings]:
-    with rabbit_settings(tmp_path, meta_url=platforms.url, tiktok_url=platforms.url) as made:
-        yield made
 
 
 async def dest(settings: Settings, folder: Path, *arguments: str, code: int = 0) -> str:

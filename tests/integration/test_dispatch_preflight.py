@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from streams.events import Batch, Enriched, decode_job, decode_reject, encode
-from tests.contract.jobs import job
+from streams.events import Batch, decode_job, decode_reject, encode
+from tests.contract.jobs import batch_of, job
 from tests.kafka import eventually, producer_of, read_until
 from tests.rabbit import ready, take_all
 from tests.site import META, TIKTOK, site
@@ -19,18 +19,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
 def batch(event_id: str, **event: Any) -> Batch:
     now_ms = time.time_ns() // 1_000_000
-    subject = job(event_id=event_id, event_time_ms=now_ms, **event)
-    return Batch(
-        batch_id=f"b-{event_id}",
-        tenant="default",
-        session_id="session-1",
-        reason="purchase",
-        partition=0,
-        first_offset=0,
-        opened_at_ms=now_ms,
-        flushed_at_ms=now_ms,
-        events=(Enriched(event=subject.event),),
-    )
+    return batch_of(job(event_id=event_id, event_time_ms=now_ms, **event), f"b-{event_id}", now_ms)
 
 
 async def test_one_reject_and_one_job_of_an_event_that_one_platform_refuses(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from aiokafka.structs import ConsumerRecord
 from prometheus_client import REGISTRY
 
 from agents.dispatch import jobs_of
-from streams.events import Batch, Enriched, Job, Reject, encode
+from streams.events import Job, Reject, encode
 from streams.settings import Settings, load_settings
-from tests.contract.jobs import NOW_MS, job
+from tests.contract.jobs import NOW_MS, batch_of, job
 from tests.site import META, TENANTS, TIKTOK
 
 
@@ -21,19 +21,7 @@ def settings(folder: Any) -> Settings:
 
 
 def record(**event: Any) -> ConsumerRecord:
-    subject = job(**event)
-    batch = Batch(
-        batch_id="b",
-        tenant="default",
-        session_id="s",
-        reason="purchase",
-        partition=0,
-        first_offset=0,
-        opened_at_ms=NOW_MS,
-        flushed_at_ms=NOW_MS,
-        events=(Enriched(event=subject.event),),
-    )
-    return kafka_record(encode(batch))
+    return kafka_record(encode(batch_of(job(**event))))
 
 
 def kafka_record(value: bytes) -> ConsumerRecord:

@@ -8,7 +8,8 @@ import faust
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events import PERSON_FIELDS, Erase, Recalled, Visit
+from streams.events import Erase, Recalled, Visit
+from streams.person import PERSON_FIELDS
 from streams.runs.table import RunTable
 from streams.visitor_table import VisitorTable
 from streams.visitors import DAY_MS, decode_memory, told

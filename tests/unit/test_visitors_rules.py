@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.events import PERSON_FIELDS, Identity, Visit
+from streams.events import Identity, Visit
+from streams.person import PERSON_FIELDS
 from streams.visitors import DAY_MS, Memory, decode_memory, encode_memory, step, told
 
 A, B, C = ("a" * 64,), ("b" * 64,), ("c" * 64,)
