@@ -21,6 +21,7 @@ producers may be ahead of us. No reason ever holds a value. Pure: no clock, no I
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -64,14 +65,19 @@ class Admitted(NamedTuple):
     dropped: tuple[Dropped, ...] = ()
 
 
-def admit(raw: bytes, tenants: Tenants, origin: Origin) -> Admitted | Reject:
+def admit(
+    raw: bytes, tenants: Tenants, origin: Origin, complete: Callable[[RawEvent], None] | None = None
+) -> Admitted | Reject:
     """Read one record of the public topic. Takes any bytes and never raises.
 
-    The same record gives the same answer every time, issued event ids included.
+    The same record gives the same answer every time, issued event ids included. `complete` may add to the event
+    what its producer could not know, or raise RefusedError.
     """
     tenant = event_id = ""
     try:
         given = _decode(raw)
+        if complete is not None:
+            complete(given)
         tenant = _tenant(given, tenants)
         event_id = envelope.event_id(given.event_id, origin)
         consent = envelope.consent(given.consent)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +14,38 @@ import msgspec
 Hold = Literal["session", "adaptive", "immediate"]
 Robots = Literal["drop", "mark", "ignore"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Where = Annotated[str, msgspec.Meta(pattern=r"^(env|file):.+$")]
+WebOrigin = Annotated[str, msgspec.Meta(pattern=r"^https?://[a-z0-9.:\[\]-]+$")]
 
 
 class TenantsError(Exception):
     """The tenants file cannot be used; the message says where and what to do."""
+
+
+def read_secret(where: str, of: str) -> str:
+    """What is at `env:NAME` or `file:PATH`, read at each use, so that a rotated one counts at once.
+
+    `of` says whose it is, for the TenantsError that is raised when there is nothing.
+    """
+    kind, _, place = where.partition(":")
+    try:
+        secret = os.environ[place] if kind == "env" else Path(place).read_text(encoding="utf-8")
+    except (KeyError, OSError) as error:
+        raise TenantsError(f"{of}: {kind} {place} cannot be read") from error
+    return secret.strip()
+
+
+def read_secrets(places: Sequence[str], of: str) -> tuple[str, ...]:
+    """Those that can be read: during a rotation one may be missing. Raises TenantsError when none can."""
+    found, failed = [], None
+    for where in places:
+        try:
+            found.append(read_secret(where, of))
+        except TenantsError as error:
+            failed = error
+    if failed and not found:
+        raise failed
+    return tuple(found)
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,18 +53,46 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     platform: Literal["meta", "tiktok"]
     pixel_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    token: Annotated[str, msgspec.Meta(pattern=r"^(env|file):.+$")]
+    token: Where
     event_names: dict[str, str] = {}  # event-name overrides; "" means: do not send
     test_event_code: str = ""
 
     def read_token(self) -> str:
-        """The token, read at each use, so that a rotated one counts at once. Raises TenantsError."""
-        kind, _, where = self.token.partition(":")
-        try:
-            token = os.environ[where] if kind == "env" else Path(where).read_text(encoding="utf-8")
-        except (KeyError, OSError) as error:
-            raise TenantsError(f"token of pixel {self.pixel_id}: {kind} {where} cannot be read") from error
-        return token.strip()
+        """The access token. Raises TenantsError."""
+        return read_secret(self.token, f"token of pixel {self.pixel_id}")
+
+
+class PublishableKey(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="publishable", tag_field="kind"
+):
+    """Lets browsers on `origins` write events over HTTP, and nothing else. It is no secret.
+
+    `rate` is in events a second, over all visitors of the key and for each process. With `cookie_domain` the
+    visitor's cookies are set for that domain, else for the collector's own host when it is also the page's.
+    `visitor_id` adds the cookie `_capi_id` to the events' `external_id`.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^pk_[A-Za-z0-9_-]{8,64}$")]
+    origins: Annotated[tuple[WebOrigin, ...], msgspec.Meta(min_length=1)]
+    rate: Annotated[float, msgspec.Meta(gt=0)] = 1000
+    cookies: bool = True
+    cookie_domain: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")] = ""
+    visitor_id: bool = False
+
+
+class SecretKey(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="secret", tag_field="kind"
+):
+    """Lets a server write events over HTTP, signed with one of `secrets`; several are for rotation."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^sk_[A-Za-z0-9_-]{1,64}$")]
+    secrets: Annotated[tuple[Where, ...], msgspec.Meta(min_length=1)]
+
+    def read_secrets(self) -> tuple[str, ...]:
+        return read_secrets(self.secrets, f"secret of key {self.id}")
+
+
+WriteKey = PublishableKey | SecretKey
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +109,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     robots: Robots = "drop"
     remember_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 180
     destinations: tuple[Destination, ...] = ()
+    keys: tuple[WriteKey, ...] = ()
 
 
 class Tenants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +145,10 @@ def load_tenants(path: Path) -> Tenants:
 
 
 def _refuse_twins(tenants: Mapping[str, Tenant], source: str) -> None:
+    ids = Counter(key.id for tenant in tenants.values() for key in tenant.keys)
+    for ident, times in ids.items():
+        if times > 1:
+            raise TenantsError(f"{source}: key {ident} is there {times} times; a key says whose events they are")
     for name, tenant in tenants.items():
         seen: set[tuple[str, str]] = set()
         for destination in tenant.destinations:
