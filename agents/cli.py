@@ -24,6 +24,7 @@ VERBS = {
     "topics": "Plan or apply the Kafka topics.",
     "queues": "Plan or apply the RabbitMQ exchanges, queues and policies.",
     "run": "Run the roles of a small site together under one supervisor.",
+    "collect": "Take events over HTTP from browsers and servers.",
     "deliver": "Deliver queued jobs to Meta and TikTok.",
     "dead": "Look at the jobs that were given up, send them again, or drop them.",
     "replay": "Send again, from Kafka, what no platform ever acknowledged.",

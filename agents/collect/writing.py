@@ -1,0 +1,222 @@
+"""Records to Kafka, durable before anybody is told so: `write` returns when all in-sync copies have them.
+
+What arrives while a partition's last batch is under way goes in its next one, so batches grow with the load, and
+a request costs one future and not one for each record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from streams.runs import Outgoing
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BATCH_BYTES = 524_288
+RETRY_MS = 50
+PAUSE_S = 1.0
+CLOSE_S = 5.0
+
+
+class NotWrittenError(Exception):
+    """Kafka does not have the records, or it is not known that it has."""
+
+
+class RecordWriter:
+    """`start` it, `write`, `close` it. Records of a key go where every other Kafka client puts them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._partitions: dict[str, list[int]] = {}
+        self._place = DefaultPartitioner()
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._waiting = 0  # bytes
+
+    def start(self) -> None:
+        """Connect in the background, for as long as it takes: what comes before is refused."""
+        self._connecting = asyncio.create_task(self._connect())
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be written now, "" when it can."""
+        if self._producer is None:
+            return "no connection to Kafka"
+        if any(lane.stuck_s > self._settings.collect_kafka_s for lane in self._lanes.values()):
+            return "Kafka does not answer"
+        return "too much waits for Kafka" if self._waiting > self._settings.collect_waiting_bytes else ""
+
+    async def write(self, records: Sequence[Outgoing]) -> None:
+        """Raises NotWrittenError, at the latest after CAPI_COLLECT_KAFKA_S."""
+        if why := self.why_not:
+            raise NotWrittenError(why)
+        size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
+        self._waiting += size
+        try:
+            async with asyncio.timeout(self._settings.collect_kafka_s):
+                for future in {self._lane(record).add(record) for record in records}:
+                    await asyncio.shield(future)
+        except TimeoutError:
+            raise NotWrittenError("Kafka does not answer") from None
+        finally:
+            self._waiting -= size
+
+    def _lane(self, record: Outgoing) -> _Lane:
+        partitions = self._partitions[record.topic]
+        number: int = self._place(record.key, partitions, partitions)
+        lane = self._lanes.get((record.topic, number))
+        if lane is None:
+            lane = self._lanes[record.topic, number] = _Lane(self, record.topic, number)
+        return lane
+
+    # -- the connection
+
+    @property
+    def producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise NotWrittenError("no connection to Kafka")
+        return self._producer
+
+    def lost(self, producer: AIOKafkaProducer, why: BaseException) -> None:
+        """A batch was refused: what an idempotent producer does after that is its own, so a new one takes over."""
+        if producer is not self._producer:
+            return
+        log.warning("Kafka refused records; connecting anew", why=type(why).__name__)
+        self._producer = None
+        self._connecting = asyncio.create_task(self._replace(producer))
+
+    async def _replace(self, producer: AIOKafkaProducer) -> None:
+        await _stop(producer)
+        await self._connect()
+
+    async def _connect(self) -> None:
+        told = False
+        while True:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._settings.kafka_servers,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=BATCH_BYTES,
+                retry_backoff_ms=RETRY_MS,
+                linger_ms=0,
+            )
+            try:
+                await producer.start()
+                for name in ("sessions.in", "rejects"):
+                    topic = self._settings.topic(name)
+                    self._partitions[topic] = sorted(await producer.partitions_for(topic))
+                self._check_partitions()
+            except (KafkaError, OSError, NotWrittenError) as error:
+                await _stop(producer)
+                if not told:
+                    log.warning(
+                        "Kafka cannot be written to yet; trying on", why=str(error) or type(error).__name__
+                    )
+                told = True
+                await asyncio.sleep(PAUSE_S)
+            else:
+                self._producer = producer
+                log.info("connected to Kafka")
+                return
+
+    def _check_partitions(self) -> None:
+        topic = self._settings.topic("sessions.in")
+        found = len(self._partitions[topic])
+        if found != self._settings.partitions:
+            raise NotWrittenError(
+                f"{topic} has {found} partitions, CAPI_PARTITIONS is {self._settings.partitions}"
+            )
+
+    async def close(self) -> None:
+        """Send what waits, then leave."""
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+        if self._producer is not None:
+            await _stop(self._producer)
+
+
+class _Lane:
+    """One partition of a topic: what waits for it, and one batch under way."""
+
+    def __init__(self, writer: RecordWriter, topic: str, partition: int) -> None:
+        self._writer, self._topic, self._partition = writer, topic, partition
+        self._records: deque[Outgoing] = deque()
+        self._future: asyncio.Future[None] | None = None  # of what waits
+        self._task: asyncio.Task[None] | None = None
+        self._since: float | None = None
+
+    def add(self, record: Outgoing) -> asyncio.Future[None]:
+        """Done when the record is durable; fails with NotWrittenError."""
+        loop = asyncio.get_running_loop()
+        if self._future is None:
+            self._future = loop.create_future()
+        self._records.append(record)
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._run())
+        return self._future
+
+    @property
+    def stuck_s(self) -> float:
+        """How long the batch under way has been."""
+        return 0.0 if self._since is None else asyncio.get_running_loop().time() - self._since
+
+    async def drained(self) -> None:
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while self._future is not None:
+            records, future = self._records, self._future
+            self._records, self._future = deque(), None
+            self._since = asyncio.get_running_loop().time()
+            try:
+                await self._send(records)
+            except NotWrittenError as error:
+                _fail(future, error)
+            else:
+                future.set_result(None)
+            finally:
+                self._since = None
+
+    async def _send(self, records: deque[Outgoing]) -> None:
+        while records:
+            producer = self._writer.producer
+            batch = producer.create_batch()
+            while records and _append(batch, records[0]):
+                records.popleft()
+            if not batch.record_count():
+                raise NotWrittenError("a record is too large for Kafka")
+            batch.close()
+            try:
+                await (await producer.send_batch(batch, self._topic, partition=self._partition))
+            except KafkaError as error:
+                self._writer.lost(producer, error)
+                raise NotWrittenError(type(error).__name__) from error
+
+
+def _append(batch: object, record: Outgoing) -> bool:
+    return batch.append(timestamp=None, key=record.key, value=record.value) is not None  # type: ignore[attr-defined]
+
+
+def _fail(future: asyncio.Future[None], error: Exception) -> None:
+    future.set_exception(error)
+    future.exception()  # nobody may be waiting any more
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await producer.stop()
