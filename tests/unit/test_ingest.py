@@ -11,6 +11,7 @@ from aiokafka.structs import ConsumerRecord
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from agents.admission import Admission
 from agents.ingest import through_the_door
 from agents.tally import Tally
 from streams.events import decode_event, decode_reject
@@ -39,8 +40,9 @@ def count(name: str, **labels: str) -> float:
 def test_a_robot_is_counted_and_summed_up_not_logged(settings: Settings) -> None:
     tally = Tally(lambda: 0.0)
     before = count("capi_events_rejected_total", tenant="default", reason="robot")
+    admission = Admission(settings, tally)
     with capture_logs() as lines:
-        answers = [through_the_door(settings, record(user_data=GOOGLE), tally) for _ in range(3)]
+        answers = [through_the_door(settings, record(user_data=GOOGLE), admission) for _ in range(3)]
     assert not [line for line in lines if line["log_level"] != "debug"]
     assert [(summary["reason"], summary["rejects"]) for summary in tally.due()] == [("robot", 3)]
     assert count("capi_events_rejected_total", tenant="default", reason="robot") == before + 3
@@ -50,9 +52,9 @@ def test_a_robot_is_counted_and_summed_up_not_logged(settings: Settings) -> None
 
 def test_a_marked_robot_and_a_denial_go_on_and_are_counted(settings: Settings) -> None:
     before = count("capi_events_robots_total", tenant="marks"), count("capi_events_denied_total", tenant="marks")
-    tally = Tally()
-    robot = through_the_door(settings, record(tenant="marks", user_data=GOOGLE), tally)
-    denial = through_the_door(settings, record(tenant="marks", user_data=GOOGLE, consent="denied"), tally)
+    admission = Admission(settings)
+    robot = through_the_door(settings, record(tenant="marks", user_data=GOOGLE), admission)
+    denial = through_the_door(settings, record(tenant="marks", user_data=GOOGLE, consent="denied"), admission)
     after = count("capi_events_robots_total", tenant="marks"), count("capi_events_denied_total", tenant="marks")
     assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
     assert {robot.topic, denial.topic} == {"capi.sessions.in"}
@@ -62,5 +64,5 @@ def test_a_marked_robot_and_a_denial_go_on_and_are_counted(settings: Settings) -
 def test_a_dropped_field_is_counted_by_field_and_reason(settings: Settings) -> None:
     labels = {"tenant": "default", "field": "user_data.fbp", "reason": "is not fb.<index>.<milliseconds>.<random>"}
     before = count("capi_fields_dropped_total", **labels)
-    through_the_door(settings, record(user_data={"fbp": "none"}), Tally())
+    through_the_door(settings, record(user_data={"fbp": "none"}), Admission(settings))
     assert count("capi_fields_dropped_total", **labels) == before + 1
