@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.collect.shapes import EventAnswer, EventError
+from agents.admission import Admission
+from agents.collect.shapes import EventAnswer, EventError, EventsAnswer
 from agents.collect.visitor import Visitor
-from streams.door import Origin
+from streams.door import Origin, admit
 from streams.envelope import RefusedError
 from streams.events import Event, Reject
 from streams.raw import RawEvent
+from streams.runs import Outgoing
+from streams.tenants import Tenants
 
 NO_TOPIC = "http"  # where a reject's topic would be: the original is nowhere in Kafka
 SCHEMA = "see docs/event.schema.json"
@@ -40,15 +43,38 @@ class Sender(NamedTuple):
         return complete
 
 
-def answer_of(found: Event | Reject) -> EventAnswer:
-    if isinstance(found, Event):
-        return EventAnswer(found.event_id)
-    error = EventError(code_of(found.reason), found.field, found.reason, found.fix or SCHEMA)
-    return EventAnswer(found.event_id or None, error)
+class Outcome(NamedTuple):
+    """`events` are those that passed. `consent_unclear`: one did not pass because its consent cannot be read."""
+
+    answer: EventsAnswer
+    records: list[Outgoing]
+    events: list[Event]
+    consent_unclear: bool
 
 
-def origin_of(index: int, now_ms: int) -> Origin:
-    return Origin(NO_TOPIC, 0, index, now_ms)
+def admitted(
+    raws: Sequence[bytes], sender: Sender, tenants: Tenants, admission: Admission, now_ms: int
+) -> Outcome:
+    answers: list[EventAnswer] = []
+    records: list[Outgoing] = []
+    events: list[Event] = []
+    unclear = False
+    for index, raw in enumerate(raws):
+        found = admit(raw, tenants, Origin(NO_TOPIC, 0, index, now_ms), sender.completing(index))
+        records.append(admission.record(found))
+        if isinstance(found, Reject):
+            unclear |= found.field.startswith("consent")
+            answers.append(_refusal(found))
+        else:
+            events.append(found.event)
+            answers.append(EventAnswer(found.event.event_id))
+    answer = EventsAnswer(len(events), len(raws) - len(events), answers)
+    return Outcome(answer, records, events, unclear)
+
+
+def _refusal(reject: Reject) -> EventAnswer:
+    error = EventError(code_of(reject.reason), reject.field, reject.reason, reject.fix or SCHEMA)
+    return EventAnswer(reject.event_id or None, error)
 
 
 @lru_cache(maxsize=256)

@@ -72,7 +72,7 @@ def may_store(events: Iterable[Event], rules: Tenant, unclear: bool) -> bool | N
     return True if said else None
 
 
-def new_ident(cookies: Mapping[str, str]) -> str:
+def ident_of(cookies: Mapping[str, str]) -> str:
     """The visitor's id as their cookie has it, or a new one."""
     known = cookies.get(VISITOR_COOKIE, "")
     return known if _IDENT.fullmatch(known) else str(uuid.uuid4())

@@ -2,92 +2,115 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from aiohttp import web
 
-from agents.collect.access import HEADER, Access, Keys, check_origin
-from agents.collect.address import client_address, networks
-from agents.collect.admitting import Sender, answer_of, origin_of
+from agents.admission import SUMMARY_S, Admission
+from agents.collect.access import HEADER, Access, Keys
+from agents.collect.admitting import Outcome, Sender, admitted
 from agents.collect.body import inflated, wire_body
-from agents.collect.ids import by_chance, uuid7
+from agents.collect.browser import Browsers
+from agents.collect.ids import by_chance, by_request, uuid7
 from agents.collect.part import Part
 from agents.collect.problems import Problem, json_response, later
-from agents.collect.reading import check_content_type, read_events
-from agents.collect.shapes import EventsAnswer, IdAnswer
-from agents.collect.visitor import read_cookies, visitor_of
+from agents.collect.reading import Sent, check_content_type, read_events
+from agents.collect.shapes import IdAnswer
+from agents.collect.signed import check_signature
 from agents.collect.writing import NotWrittenError, RecordWriter
-from streams.door import admit
-from streams.events import Event, Reject, encode
-from streams.runs import Outgoing
 from streams.settings import Settings
 from streams.tenants import PublishableKey
 
-PATHS = frozenset({"/v1/events", "/v1/id"})
-BURST_S = 20
+EVENTS, ID = "/v1/events", "/v1/id"
 
 
 def events_part(settings: Settings) -> Part:
-    door = EventsDoor(settings, RecordWriter(settings))
+    writer = RecordWriter(settings)
+    door = EventsDoor(settings, writer)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
-        door.writer.start()
+        writer.start()
+        telling = asyncio.create_task(door.sum_up())
         yield
-        await door.writer.close()
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+        await writer.close()
 
     return Part(
-        routes=[web.post("/v1/events", door.post), web.get("/v1/id", door.issue)],
+        routes=[web.post(EVENTS, door.post), web.get(ID, issue)],
         context=running,
-        why_not=lambda: door.writer.why_not,
-        cross_origin=PATHS,
+        why_not=lambda: writer.why_not,
+        cross_origin=frozenset({EVENTS, ID}),
     )
 
 
-class EventsDoor:
-    def __init__(self, settings: Settings, writer: RecordWriter) -> None:
-        self.writer = writer
-        self._settings = settings
-        self._keys = Keys(settings.tenant_map)
-        self._proxies = networks(settings.collect_trusted_proxies)
+async def issue(_: web.Request) -> web.Response:
+    return json_response(IdAnswer(uuid7(_now_ms())), headers={"Cache-Control": "no-store"})
 
-    async def issue(self, request: web.Request) -> web.Response:
-        return json_response(IdAnswer(uuid7(_now_ms())), headers={"Cache-Control": "no-store"})
+
+class EventsDoor:
+    """`post` takes a request's events, all or none of those that pass the door: Kafka has them when it answers."""
+
+    def __init__(self, settings: Settings, writer: RecordWriter) -> None:
+        self._settings, self._writer = settings, writer
+        self._keys = Keys(settings.tenant_map)
+        self._browsers = Browsers(settings)
+        self._admission = Admission(settings)
+
+    async def sum_up(self) -> None:
+        """Tell the log of rejects, for ever."""
+        while True:
+            await asyncio.sleep(SUMMARY_S)
+            self._admission.sum_up()
 
     async def post(self, request: web.Request) -> web.Response:
         check_content_type(request.content_type)
-        settings = self._settings
+        settings, ident = self._settings, request.headers.get(HEADER, "")
         wire = await wire_body(request, settings.collect_body_bytes, settings.collect_body_s)
+        signer = self._signer(request, ident, wire) if ident.startswith("sk_") else None
         body = inflated(wire, request.headers.get("Content-Encoding", ""), settings.collect_inflated_bytes)
         sent = read_events(body)
-        access = self._keys.find(sent.key or request.headers.get(HEADER, ""), "key" if sent.key else HEADER)
+        if signer is not None:
+            return await self._of_server(request, sent, signer)
+        return await self._of_browser(request, sent, ident)
+
+    def _signer(self, request: web.Request, ident: str, wire: bytes) -> Access:
+        """Before anything is inflated or parsed. Raises Problem 401."""
+        access = self._keys.find(ident, HEADER)
+        check_signature(access.key, request.headers, wire, time.time())
+        return access
+
+    async def _of_server(self, request: web.Request, sent: Sent, access: Access) -> web.Response:
+        if sent.key not in ("", access.key.id):
+            raise Problem(401, "two_keys", "the envelope names another key than the header", "name one", "key")
+        ids = by_request(access.key.id, request.headers["webhook-id"])
+        return _answer(await self._take(sent, Sender(access.tenant, ids)))
+
+    async def _of_browser(self, request: web.Request, sent: Sent, ident: str) -> web.Response:
+        access = self._keys.find(sent.key or ident, "key" if sent.key else HEADER)
         if not isinstance(access.key, PublishableKey):
-            raise Problem(401, "bad_signature", "the request is not signed", "see docs/collect.md")
-        check_origin(access.key, request.headers)
-        sender = self._browser(request, access)
-        now_ms = _now_ms()
-        outgoing, found = [], []
-        for index, raw in enumerate(sent.events):
-            answer = admit(bytes(raw), settings.tenant_map, origin_of(index, now_ms), sender.completing(index))
-            one = answer if isinstance(answer, Reject) else answer.event
-            found.append(one)
-            if isinstance(one, Event):
-                outgoing.append(Outgoing(settings.topic("sessions.in"), one.key, encode(one)))
-            else:
-                outgoing.append(Outgoing(settings.topic("rejects"), None, encode(one)))
+            raise Problem(401, "not_signed", "a secret key goes in the header, and signs", "see docs/collect.md")
+        browser = self._browsers.of(request, access.key, access.rules, len(sent.events))
+        outcome = await self._take(sent, Sender(access.tenant, by_chance(_now_ms()), browser.visitor))
+        response = _answer(outcome)
+        browser.set_cookies(response, outcome)
+        return response
+
+    async def _take(self, sent: Sent, sender: Sender) -> Outcome:
+        outcome = admitted(sent.events, sender, self._settings.tenant_map, self._admission, _now_ms())
         try:
-            await self.writer.write(outgoing)
+            await self._writer.write(outcome.records)
         except NotWrittenError as error:
             raise later("kafka_unavailable", str(error)) from None
-        accepted = sum(isinstance(one, Event) for one in found)
-        answer_body = EventsAnswer(accepted, len(found) - accepted, [answer_of(one) for one in found])
-        return json_response(answer_body, 200 if accepted else 422)
+        return outcome
 
-    def _browser(self, request: web.Request, access: Access) -> Sender:
-        address = client_address(request.remote, request.headers.getall("X-Forwarded-For", ()), self._proxies)
-        jar = read_cookies(request.headers.get("Cookie", ""))
-        visitor = visitor_of(request.headers, jar, address, "")
-        return Sender(access.tenant, by_chance(_now_ms()), visitor)
+
+def _answer(outcome: Outcome) -> web.Response:
+    return json_response(outcome.answer, 200 if outcome.answer.accepted else 422)
 
 
 def _now_ms() -> int:

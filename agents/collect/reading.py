@@ -20,7 +20,7 @@ class Sent(NamedTuple):
     """`key` is the envelope's, "" when there is none."""
 
     key: str
-    events: Sequence[bytes | memoryview]
+    events: Sequence[bytes]
 
 
 def check_content_type(content_type: str) -> None:
@@ -48,9 +48,9 @@ def read_events(body: bytes) -> Sent:
     return Sent("", [body])
 
 
-def _counted(events: list[msgspec.Raw]) -> Sequence[memoryview]:
+def _counted(events: list[msgspec.Raw]) -> list[bytes]:
     if not events:
         raise Problem(422, "no_events", "there is no event", "send 1 or more", "events")
     if len(events) > MOST_EVENTS:
         raise Problem(413, "too_many_events", f"there are more than {MOST_EVENTS} events", "send fewer", "events")
-    return [memoryview(event) for event in events]
+    return [bytes(event) for event in events]

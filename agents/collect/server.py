@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -9,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from agents.collect.cors import Cors
+from agents.collect.counters import PROBLEMS, REQUESTS, SECONDS
+from agents.collect.listening import Connection
 from agents.collect.part import Part
 from agents.collect.problems import Problem
 from streams.settings import Settings
@@ -19,7 +22,7 @@ log = structlog.get_logger(__name__)
 def make_app(settings: Settings, parts: Sequence[Part]) -> web.Application:
     """All routes of `parts`. Errors are JSON, also those of unknown paths."""
     cors = Cors(settings.tenant_map, frozenset().union(*(part.cross_origin for part in parts)))
-    app = web.Application(middlewares=[cors.middleware, answer_problems])
+    app = web.Application(middlewares=[observe, cors.middleware, answer_problems])
     for part in parts:
         app.add_routes(part.routes)
         if part.context is not None:
@@ -29,24 +32,41 @@ def make_app(settings: Settings, parts: Sequence[Part]) -> web.Application:
 
 
 @web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if isinstance(request.protocol, Connection):
+        request.protocol.headers_arrived()
+    begun = time.perf_counter()
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else "unknown"  # the pattern: addresses are without bound
+    REQUESTS.labels(path, response.status).inc()
+    SECONDS.observe(time.perf_counter() - begun)
+    response.headers["Server"] = "capi"
+    return response
+
+
+@web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Problem as problem:
-        return problem.response()
+        return _told(problem)
     except web.HTTPException as error:
-        return _in_json(error)
-    except (ConnectionError, TimeoutError):  # of the client
+        return _told(_problem_of(error)) if error.status >= 400 else error
+    except ConnectionError:  # the client's
         raise
     except Exception as error:
         # not the traceback: it could quote what was sent
-        log.error("a request ended in an error of ours", path=request.path, why=type(error).__name__)
-        return Problem(500, "internal", "something went wrong here", "send it again").response()
+        log.error("a request ended in an error of ours", why=type(error).__name__)
+        return _told(Problem(500, "internal", "something went wrong here", "send it again"))
 
 
-def _in_json(error: web.HTTPException) -> web.StreamResponse:
-    if error.status < 400:
-        return error
+def _told(problem: Problem) -> web.Response:
+    PROBLEMS.labels(problem.code).inc()
+    return problem.response()
+
+
+def _problem_of(error: web.HTTPException) -> Problem:
+    reason = error.reason or "error"
     allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    code = (error.reason or "error").lower().replace(" ", "_")
-    return Problem(error.status, code, error.reason or "", "see /openapi.json", headers=allow).response()
+    return Problem(error.status, reason.lower().replace(" ", "_"), reason, "see /openapi.json", headers=allow)

@@ -1,0 +1,138 @@
+"""Connections within bounds: how many there are, how many one address has, how long the first headers take.
+
+aiohttp ends a connection that is idle for long, which is meant for the time between requests; a new connection has
+less time (slowloris). Bodies are bounded where they are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from agents.collect.address import client_address, is_trusted, networks
+from agents.collect.counters import CONNECTIONS, TURNED_AWAY
+from agents.collect.problems import Problem
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+TLS_S = 10.0
+BACKLOG = 1024
+
+
+class Gate:
+    """Counts connections, and makes a handler for each of those that may come in."""
+
+    def __init__(self, settings: Settings, server: web.Server, options: Mapping[str, Any]) -> None:
+        self.settings, self.server, self.options = settings, server, options
+        self._proxies = networks(settings.collect_trusted_proxies)
+        self._open: Counter[str] = Counter()
+        self._all = 0
+
+    def __call__(self) -> Connection:
+        return Connection(self)
+
+    def enter(self, address: str) -> bool:
+        """Whether one more may come in; then `leave` is to be called once."""
+        most = self.settings.collect_peer_connections
+        if self._open[address] >= most and not is_trusted(address, self._proxies):
+            TURNED_AWAY.labels("address").inc()
+            return False
+        if self._all >= self.settings.collect_connections:
+            TURNED_AWAY.labels("process").inc()
+            return False
+        self._open[address] += 1
+        self._all += 1
+        CONNECTIONS.set(self._all)
+        return True
+
+    def leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+        self._all -= 1
+        CONNECTIONS.set(self._all)
+
+
+class Connection(RequestHandler):
+    """One connection. `Gate` may refuse it; the first headers have to arrive in time."""
+
+    __slots__ = ("_address", "_gate", "_silence")
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate.server, loop=asyncio.get_running_loop(), **gate.options)
+        self._gate = gate
+        self._address: str | None = None
+        self._silence: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        address = client_address(peer[0] if isinstance(peer, tuple) else None, (), ())
+        if not self._gate.enter(address):
+            self._abort()
+            return
+        self._address = address
+        within_s = self._gate.settings.collect_header_s
+        self._silence = asyncio.get_running_loop().call_later(within_s, self._too_slow)
+
+    def headers_arrived(self) -> None:
+        """Of the first request. Called for each: aiohttp bounds the wait for the next one."""
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.headers_arrived()
+        if self._address is not None:
+            self._gate.leave(self._address)
+            self._address = None
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is no HTTP. aiohttp would log the bytes, which may be somebody's data."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun")
+        log.debug("no HTTP", why=type(exc).__name__)
+        response = Problem(status, "bad_http", "the request cannot be read as HTTP").response()
+        response.force_close()
+        return response
+
+    def _too_slow(self) -> None:
+        TURNED_AWAY.labels("slow").inc()
+        self._abort()
+
+    def _abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+
+async def listen(
+    settings: Settings, server: web.Server, options: Mapping[str, Any], tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    """`options` are those of aiohttp's RequestHandler. Raises OSError when the address cannot be had.
+
+    Processes that share it get connections in turn.
+    """
+    secure: dict[str, Any] = {"ssl": tls, "ssl_handshake_timeout": TLS_S} if tls else {}
+    return await asyncio.get_running_loop().create_server(
+        Gate(settings, server, options),
+        settings.collect_host,
+        settings.collect_port,
+        reuse_port=True,
+        backlog=BACKLOG,
+        **secure,
+    )
