@@ -25,6 +25,7 @@ VERBS = {
     "queues": "Plan or apply the RabbitMQ exchanges, queues and policies.",
     "run": "Run the roles of a small site together under one supervisor.",
     "collect": "Take events over HTTP from browsers and servers.",
+    "intake": "Take events from the Redis list that apps push to.",
     "deliver": "Deliver queued jobs to Meta and TikTok.",
     "dead": "Look at the jobs that were given up, send them again, or drop them.",
     "replay": "Send again, from Kafka, what no platform ever acknowledged.",
