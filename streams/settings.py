@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     transaction_timeout_s: float = Field(
         30, gt=0, description="Kafka aborts a transaction that is open longer, seconds."
     )
+    stall_s: float = Field(
+        60,
+        gt=0,
+        description="A worker with a partition that has records and does not move for so long ends, seconds.",
+    )
     web_host: str = Field("127.0.0.1", description="Address that a Faust worker's web views listen on.")
     web_port: int = Field(
         6066, ge=0, le=65535, description="Port of a Faust worker's web views; 0 turns them off."

@@ -49,14 +49,16 @@ async def producer_of(settings: Settings, **options: Any) -> AsyncIterator[AIOKa
 
 
 @asynccontextmanager
-async def reader_of(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader_of(
+    settings: Settings, topic: str, isolation: str = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
     """Reads a topic's committed records from the beginning, all partitions."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_servers,
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        isolation_level="read_committed",
+        isolation_level=isolation,
     )
     await consumer.start()
     consumer.assign([TopicPartition(topic, partition) for partition in range(settings.partitions)])

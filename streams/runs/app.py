@@ -17,6 +17,7 @@ from faust.types import TP, EventT, StreamT, TransportT
 from streams.log import logging_config
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
 from streams.runs.pins import check_versions
+from streams.runs.pulse import Pulse, StalledError
 from streams.runs.recovery import RunTableManager
 from streams.runs.restore import restore
 from streams.runs.table import RunTable
@@ -48,6 +49,7 @@ class Run:
 
     async def done(self) -> None:
         """At-least-once apps: everything this run led to is confirmed elsewhere, so progress may be kept."""
+        self._app.pulse.committed[self.partition] = self.next_offset
         await self._stream.ack(self._event)
 
     async def attempt(self, effort: Coroutine[Any, Any, None]) -> bool:
@@ -93,11 +95,13 @@ class RunApp(faust.App):
         self.transactional = transactional
         self.writers: dict[int, PartitionWriter] = {}
         self.on_taken_over: list[Callable[[set[int]], None]] = []
+        self.pulse = Pulse(self)
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
         # here, because the worker command sets conf.web_enabled after the app was made
         self.boot_strategy.enable_web = views and settings.web_port > 0
         self.source = self.topic(settings.topic(source), schema=RunSchema(), partitions=settings.partitions)
         self.on_before_shutdown.connect(self._close_writers)
+        self.task(self._keep_pulse)
 
     def _new_transport(self) -> TransportT:
         transport = RunTransport if self.transactional else AckedTransport
@@ -139,8 +143,16 @@ class RunApp(faust.App):
             run = Run(self, stream, event)
             if run.revoked:
                 run.drop()
-            else:
-                yield run
+                continue
+            self._check_order(run)
+            self.pulse.reached[run.partition] = run.next_offset
+            yield run
+
+    def _check_order(self, run: Run) -> None:
+        """What was reached is in the table and in a transaction: a second time would be written twice."""
+        reached, first = self.pulse.reached[run.partition], run.records[0].offset
+        if first < reached:
+            raise RuntimeError(f"partition {run.partition} came again from {first}, it is at {reached}")
 
     # -- committing
 
@@ -163,6 +175,12 @@ class RunApp(faust.App):
         log.error("stopping, state in doubt", role=self.conf.id, why=repr(error), exc_info=error)
         os._exit(EXIT_IN_DOUBT)
 
+    async def _keep_pulse(self) -> None:
+        try:
+            await self.pulse.watch()
+        except StalledError as error:
+            self.fail_stop(error)
+
     # -- taking partitions over
 
     async def take_over(self, assignment: set[TP]) -> None:
@@ -176,6 +194,7 @@ class RunApp(faust.App):
 
     async def _take_over(self, partitions: set[int]) -> None:
         self._check_partition_count()
+        self.pulse.start_over()
         old, self.writers = self.writers, {}
         await asyncio.gather(*(writer.close() for writer in old.values()))
         if self.transactional:
@@ -199,7 +218,7 @@ class RunApp(faust.App):
         await consumer.start()
         try:
             tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-            count = await restore(consumer, tps, table.restore) if tps else 0
+            count = await restore(consumer, tps, table.restore, self.pulse.more_restored) if tps else 0
         finally:
             await consumer.stop()
         # Faust's router looks a key's owner up in this producer's metadata, which else knows only what it wrote to

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import aiokafka
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
+
+if TYPE_CHECKING:
+    from streams.runs.app import RunApp
 
 
 class RunRecord(NamedTuple):
@@ -44,7 +48,47 @@ class RunSchema(Schema[Any, Any]):
 
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):
-    """The fetching thread: sees committed transactions only."""
+    """The fetching thread: sees committed transactions only, and never seeks while a fetch is under way.
+
+    A fetch moves the consumer's position when it returns. One that began before a rebalance may return after the
+    new owner has sought to what is committed, and is thrown away: the position would stand behind records that
+    nobody has seen. Faust seeks once more then, while the partition may be in use already: runs come twice.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._position = asyncio.Lock()
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Any:
+        async with self._position:
+            return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Behind the last fetch; flow is inactive, so no other one begins."""
+        return cast(Mapping[TP, int], await self.call_thread(self._seek_to_committed))
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        async with self._position:
+            found: dict[TP, int] = {}
+            for tp in self._sources(consumer):
+                offset = await consumer.committed(tp)
+                if offset is None:  # nothing yet: aiokafka would leave the position where it is
+                    await consumer.seek_to_beginning(tp)
+                else:
+                    consumer.seek(tp, offset)
+                found[tp] = offset or 0
+            return found
+
+    def _sources(self, consumer: aiokafka.AIOKafkaConsumer) -> list[TopicPartition]:
+        source = cast("RunApp", self.app).source.get_topic_name()
+        return sorted(tp for tp in consumer.assignment() if tp.topic == source)
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -66,7 +110,18 @@ class RunConsumer(driver.Consumer):
         # A copy: Faust empties this very set while the fetch runs, and aiokafka takes an empty one for "all"
         asked = active_partitions if active_partitions is None else frozenset(active_partitions)
         fetched = await super()._getmany(cast(Any, asked), timeout)
-        return {tp: [as_run(records)] for tp, records in fetched.items() if records}
+        runs = {tp: [as_run(records)] for tp, records in fetched.items() if records}
+        for tp, (run,) in runs.items():
+            cast("RunApp", self.app).pulse.fetched[tp.partition] = run.offset + 1
+        return runs
+
+    async def perform_seek(self) -> None:
+        """Faust's way to make good for a fetch that it threw away. Here the next take-over does: it seeks behind
+        the last fetch, before anything flows."""
+
+    async def seek_to_what_is_committed(self) -> None:
+        """For the owner of a new assignment, before its flow is resumed."""
+        await super().perform_seek()
 
     def on_buffer_full(self, tp: TP) -> None:
         """The queue is bounded and holds the fetcher up by itself. Faust would also take the partition out of the

@@ -11,6 +11,7 @@ from faust.types import TP
 
 if TYPE_CHECKING:
     from streams.runs.app import RunApp
+    from streams.runs.consumer import RunConsumer
 
 
 class RunRecovery(Recovery):
@@ -39,13 +40,13 @@ class RunRecovery(Recovery):
 
     async def _take_over(self, generation_id: int) -> None:
         app = cast("RunApp", self.app)
-        consumer = app.consumer
+        consumer = cast("RunConsumer", app.consumer)
         await app.take_over(consumer.assignment())
         await app.on_rebalance_complete.send()
         if app.consumer_generation_id != generation_id:
             self.log.info("another rebalance has begun")
             return
-        await consumer.perform_seek()
+        await consumer.seek_to_what_is_committed()
         self.completed.set()
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()

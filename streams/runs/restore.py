@@ -16,7 +16,12 @@ FETCH_RECORDS = 2_000
 PROGRESS_S = 5.0
 
 
-async def restore(consumer: AIOKafkaConsumer, tps: Collection[TopicPartition], apply: Apply) -> int:
+async def restore(
+    consumer: AIOKafkaConsumer,
+    tps: Collection[TopicPartition],
+    apply: Apply,
+    progress: Callable[[int], None] = lambda records: None,
+) -> int:
     """Read `tps` from their beginning to where they end now, in order; returns the number of records.
 
     `consumer` has no group, reads committed and resets to earliest (seek_to_beginning after assign can lose
@@ -32,6 +37,7 @@ async def restore(consumer: AIOKafkaConsumer, tps: Collection[TopicPartition], a
             for record in records:
                 apply(tp.partition, record.key, record.value)
             count += len(records)
+            progress(len(records))
         open_tps = {tp for tp in open_tps if await consumer.position(tp) < ends[tp]}
         if monotonic() - spoken > PROGRESS_S:
             spoken = monotonic()

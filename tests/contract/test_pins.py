@@ -19,6 +19,8 @@ EXPECTED = {
     "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._create_worker_consumer": "c2701bfc3e6f6cad",
     "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread._fetch_records": "39a2c6c79fc1455a",
     "faust.transport.consumer.ThreadDelegateConsumer._getmany": "f9d47aa9010b5ff2",
+    "faust.transport.drivers.aiokafka.AIOKafkaConsumerThread.seek_to_committed": "775ab0adc4b052ab",
+    "faust.transport.consumer.Consumer.getmany": "4b168d84882a70d6",
     "faust.transport.consumer.Consumer._wait_next_records": "6218e1969a636b3f",
     "faust.transport.consumer.Consumer.on_buffer_full": "c8961679e0bcdce5",
     "faust.transport.consumer.Consumer._add_gap": "4df2573ded7c1c2c",

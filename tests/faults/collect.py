@@ -14,9 +14,10 @@ from streams.events import Event, decode_input
 from streams.settings import Settings
 from tests.faults.plan import MAILBOX
 from tests.faults.verdict import Landed
-from tests.kafka import read_all
+from tests.kafka import committed_offsets, read_all, reader_of
 
 READ_S = 60.0
+SOURCES = {"ingest": "events", "sessions": "sessions.in", "visitors": "visitors.in", "dispatch": "batches"}
 PERSONAL = MAILBOX.encode()
 
 
@@ -50,6 +51,28 @@ async def read_ledger(url: str, *, timeout_s: float = 10.0) -> tuple[list[Landed
         Landed(line["platform"], line["pixel"], line["event_id"], line["count"]) for line in answer["events"]
     ]
     return landed, answer["totals"]["privacy_violations"]
+
+
+async def standings(settings: Settings) -> list[str]:
+    """For the report of a failure: role and partition, the offset that its group has committed, and where its
+    log ends for readers of committed and of all records."""
+    lines = []
+    for role, source in SOURCES.items():
+        topic = settings.topic(source)
+        offsets = await committed_offsets(settings, f"{settings.namespace}-{role}", topic)
+        stable, ends = (
+            await _ends(settings, topic, "read_committed"),
+            await _ends(settings, topic, "read_uncommitted"),
+        )
+        lines += [
+            f"{role} {number}: {offset}, {stable[number]}, {ends[number]}" for number, offset in offsets.items()
+        ]
+    return lines
+
+
+async def _ends(settings: Settings, topic: str, isolation: str) -> dict[int, int]:
+    async with reader_of(settings, topic, isolation) as reader:
+        return {tp.partition: end for tp, end in (await reader.end_offsets(list(reader.assignment()))).items()}
 
 
 async def answers(url: str) -> bool:

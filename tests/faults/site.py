@@ -33,6 +33,7 @@ SHORT = {
     "CAPI_MERGE_S": "2",
     "CAPI_SESSION_TIMEOUT_S": "6",
     "CAPI_TRANSACTION_TIMEOUT_S": "15",
+    "CAPI_STALL_S": "20",
     "CAPI_DELIVERED_TTL_S": "900",
     "CAPI_WEB_PORT": "0",
     "CAPI_LOG_LEVEL": "warning",

@@ -22,6 +22,8 @@ def show(report: Report) -> None:
     counts = ", ".join(f"{name.replace('_', ' ')} {getattr(report.verdict, name)}" for name in COUNTS)
     console.print(f"{counts}; platform duplicates excused: at most {report.verdict.duplicates_bound}")
     console.print(f"exits: {report.exits}")
+    if report.standings:
+        console.print("committed, end of committed records, end: " + "; ".join(report.standings))
     console.print("; ".join(report.problems) or "nothing lost", style="red" if report.problems else "green")
 
 

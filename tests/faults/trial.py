@@ -9,6 +9,7 @@ from time import monotonic
 
 import msgspec
 
+from tests.faults.collect import standings
 from tests.faults.faults import Broker, Fault, Trouble, excused_duplicates
 from tests.faults.feeder import Feeder
 from tests.faults.plan import Plan
@@ -31,6 +32,7 @@ class Report(msgspec.Struct, frozen=True):
     faults: tuple[str, ...]
     exits: dict[str, list[int]]
     took_s: float
+    standings: tuple[str, ...] = ()  # of a failed trial: where each partition of each role stands
 
 
 class Trial:
@@ -50,9 +52,11 @@ class Trial:
             await self._site.ready()
             self._say("every worker has joined")
             await self._feed_and_hurt()
-            collected = await self._drain()
+            report = self._report(await self._drain())
+            if report.problems:
+                report = msgspec.structs.replace(report, standings=tuple(await standings(self._site.settings)))
             keeper.cancel()
-        return self._report(collected)
+        return report
 
     async def _feed_and_hurt(self) -> None:
         async with asyncio.TaskGroup() as tasks:

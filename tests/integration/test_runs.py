@@ -182,6 +182,37 @@ async def test_an_agent_that_ends_stops_the_worker(tmp_path: Path) -> None:
         assert "the agent ended although the worker goes on" in log.read_text()
 
 
+async def test_a_partition_that_stands_still_ends_the_worker(tmp_path: Path) -> None:
+    """In good health by every sign of Faust and Kafka, but one of its partitions is fetched no more."""
+    settings = short(stall_s=4)
+    async with topics_of(settings):
+        await feed(settings, [b"2", b"pause"])
+        log = tmp_path / "worker.log"
+        with faust_worker(MODULE, environment(settings), log) as worker:
+            await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 2)
+            await feed(settings, [b"4"])
+            assert await asyncio.to_thread(worker.wait, 30) == EXIT_IN_DOUBT
+        assert "no progress in 4" in log.read_text()
+        with faust_worker(MODULE, environment(settings), log):
+            out = await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 3)
+        assert [record.value for record in out] == [b"2", b"pause", b"4"]
+
+
+async def test_records_that_come_again_are_not_counted_again(tmp_path: Path) -> None:
+    settings = short()
+    async with topics_of(settings):
+        await feed(settings, [b"2", b"again"])
+        log = tmp_path / "worker.log"
+        with faust_worker(MODULE, environment(settings), log) as worker:
+            await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 2)
+            await feed(settings, [b"4"])
+            assert await asyncio.to_thread(worker.wait, 30) == EXIT_IN_DOUBT
+        assert "came again" in log.read_text()
+        with faust_worker(MODULE, environment(settings), log):
+            out = await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 3)
+        assert [record.value for record in out] == [b"2", b"again", b"4"]
+
+
 async def test_stock_faust_loses_the_record_of_an_exception(tmp_path: Path) -> None:
     """The loss that L5 is about, on the layer switched off."""
     settings = short()

@@ -1,0 +1,107 @@
+"""What a worker's partitions are doing, and the end of a worker that does not get on with one of them.
+
+A fresh process fences, restores and reads on, so leaving is the cure; waiting is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from streams.runs.stall import Place, StallWatch
+
+if TYPE_CHECKING:
+    from streams.runs.app import RunApp
+
+log = structlog.get_logger(__name__)
+
+LOOKS = 6  # in the time after which a worker is given up
+ANSWER_S = 5.0
+
+
+class StalledError(RuntimeError):
+    """A partition of this worker stands still."""
+
+
+class Pulse:
+    """Kept by the app (offsets are next offsets); `watch` is its task."""
+
+    def __init__(self, app: RunApp) -> None:
+        self._app = app
+        self._watch = StallWatch(app.settings.stall_s)
+        self._every_s = app.settings.stall_s / LOOKS
+        self.restored = 0
+        self.fetched: dict[int, int] = defaultdict(int)
+        self.reached: dict[int, int] = defaultdict(int)
+        self.committed: dict[int, int] = defaultdict(int)
+
+    def start_over(self) -> None:
+        """Partitions are taken over: runs of before will be read again, by whoever owns them now."""
+        self.fetched.clear()
+        self.reached.clear()
+        self.committed.clear()
+
+    def more_restored(self, records: int) -> None:
+        self.restored += records
+
+    async def watch(self) -> None:
+        """Until cancelled. Raises StalledError."""
+        while True:
+            try:
+                await self._watch_log()
+            except (KafkaError, TimeoutError) as error:
+                log.info("Kafka does not say where the log ends", why=repr(error))
+                self._watch.excuse()
+                await asyncio.sleep(self._every_s)
+
+    async def _watch_log(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._app.settings.kafka_servers, isolation_level="read_committed"
+        )
+        try:
+            await consumer.start()
+            while True:
+                await self._look(consumer)
+                await asyncio.sleep(self._every_s)
+        finally:
+            await consumer.stop()
+
+    async def _look(self, consumer: AIOKafkaConsumer) -> None:
+        owned = {tp.partition: tp for tp in self._owned()}
+        asked = [TopicPartition(tp.topic, tp.partition) for tp in owned.values()]
+        ends = await asyncio.wait_for(consumer.end_offsets(asked), ANSWER_S) if asked else {}
+        places = {partition: await self._place(tp) for partition, tp in owned.items()}
+        if not self._app.transactional and any(place.in_hand for place in places.values()):
+            return self._watch.excuse()  # it hands a run over, for as long as that takes
+        stalled = self._watch.look(places, {tp.partition: end for tp, end in ends.items()}, monotonic())
+        if stalled:
+            raise StalledError(f"no progress in {self._app.settings.stall_s} s: {stalled}")
+        return None
+
+    def _owned(self) -> set[TP]:
+        source = self._app.source.get_topic_name()
+        return {tp for tp in self._app.consumer.assignment() if tp.topic == source}
+
+    async def _place(self, tp: TP) -> Place:
+        return Place(
+            position=await self._position(tp),
+            fetched=self.fetched[tp.partition],
+            reached=self.reached[tp.partition],
+            committed=self.committed[tp.partition],
+            restored=self.restored,
+        )
+
+    async def _position(self, tp: TP) -> int:
+        """0 while the consumer does not know it; asking waits for it, in a rebalance for long."""
+        try:
+            return cast(int, await asyncio.wait_for(self._app.consumer.position(tp), ANSWER_S)) or 0
+        except (KafkaError, TimeoutError):
+            return 0
