@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 
@@ -14,6 +14,7 @@ class Valve:
         self.port, self._to_port = 0, to_port
         self.open = asyncio.Event()
         self.open.set()
+        self.on_answer: Callable[[bytes], None] | None = None  # sees what the service sends before it goes on
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> int:
@@ -23,15 +24,25 @@ class Valve:
         return len(self._writers)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back_reader, back_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
+        try:
+            back_reader, back_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
+        except OSError:  # the service is away, and so are we
+            writer.transport.abort()
+            return
         with suppress(OSError):
-            await asyncio.gather(self._relay(reader, back_writer), self._relay(back_reader, writer))
+            await asyncio.gather(
+                self._relay(reader, back_writer), self._relay(back_reader, writer, from_service=True)
+            )
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _relay(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, from_service: bool = False
+    ) -> None:
         self._writers.add(writer)
         try:
             while piece := await reader.read(65_536):
                 await self.open.wait()
+                if from_service and self.on_answer:
+                    self.on_answer(piece)
                 writer.write(piece)
                 await writer.drain()
         finally:

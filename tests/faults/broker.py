@@ -1,103 +1,19 @@
-"""A Kafka broker of the fault tests' own, so that killing it harms nobody else. It comes back by itself."""
+"""A Kafka broker of the fault tests' own; RabbitMQ and Redis are the running stack's."""
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from tests.faults.roles import REPO, RoleError, clean_environment, run_once
+from tests.faults.private import PrivateService, free_ports
 
-UP_S, DOWN_S = 120.0, 30.0
+CONTROLLER = 10_000
 
 
-class PrivateBroker:
-    """Brought up by the project's own stack on a free port, with its data in `folder`; supervised there."""
+class PrivateBroker(PrivateService):
+    """On a free port; `url` is its CAPI_KAFKA_URL."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-        self._guard: subprocess.Popen[bytes] | None = None
-        self.url = f"kafka://127.0.0.1:{broker_port()}"
-
-    def start(self) -> None:
-        """Returns when it answers. Raises RoleError with the stack's own words."""
-        self._need_the_shared_ones()
-        self._guard = self._start_guard()
-        run_once(self._stack("up"), self._env(), UP_S)
-
-    def _start_guard(self) -> subprocess.Popen[bytes]:
-        """The broker is a daemon: when this test is killed, the guard sees its process gone and stops it."""
-        script = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; exec "$@"'
-        command = ["sh", "-c", script, str(os.getpid()), *self._stack("down")]
-        return subprocess.Popen(command, cwd=REPO, env=self._env(), start_new_session=True)
-
-    def _need_the_shared_ones(self) -> None:
-        """RabbitMQ and Redis are the running stack's: `up` must find them, not start a second pair here."""
-        asked = subprocess.run(
-            [*self._stack("status"), "--json"], cwd=REPO, env=self._env(), capture_output=True, timeout=DOWN_S
-        )
-        silent = [row["name"] for row in json.loads(asked.stdout) if not row["answers"] and row["name"] != "kafka"]
-        if silent:
-            raise RoleError(f"{', '.join(silent)}: no answer; start the stack with `make up`")
-
-    def stop(self) -> None:
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.wait()
-        if self._folder.exists():
-            run_once(self._stack("down"), self._env(), UP_S)
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    def kill(self) -> bool:
-        """kill -9, as a fault; the stack's supervisor starts it again. Whether there was anything to kill."""
-        pids = self.pids()
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        return bool(pids)
-
-    def pids(self) -> list[int]:
-        """The java process that names our folder on its command line; nobody else's."""
-        return [
-            int(entry.name)
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and self._is_ours(_command_line(entry))
-        ]
-
-    def _is_ours(self, command: str) -> bool:
-        return "kafka.Kafka" in command and str(self._folder) in command
-
-    def _stack(self, verb: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", "deploy.stack", verb)
-
-    def _env(self) -> Mapping[str, str]:
-        return clean_environment() | {"CAPI_KAFKA_URL": self.url, "CAPI_STACK_DIR": str(self._folder)}
-
-
-def broker_port() -> int:
-    """Free, with a free controller port 10,000 above; both below the range of outgoing connections, one of
-    which could otherwise take the port while the broker is dead."""
-    for _ in range(100):
-        port = random.randint(20_000, 22_000)
-        if _is_free(port) and _is_free(port + 10_000):
-            return port
-    raise RuntimeError("no free pair of ports between 20000 and 32000")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _command_line(entry: Path) -> str:
-    try:
-        return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""  # it has ended meanwhile
+        port = free_ports(CONTROLLER)
+        self.url = f"kafka://127.0.0.1:{port}"
+        addresses = {"CAPI_KAFKA_URL": self.url, "CAPI_STACK_KAFKA_CONTROLLER_PORT": str(port + CONTROLLER)}
+        super().__init__(folder, "kafka", "kafka.Kafka", addresses)

@@ -1,0 +1,184 @@
+"""What goes wrong with delivery, each until its end: nothing is left broken when a fault returns.
+
+A fault says how often it struck; 0 means that it did not, and the test proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from random import Random
+from time import monotonic
+
+from agents.platforms.behaviour import Order
+from tests.faults.deliver_jobs import PIXELS
+from tests.faults.deliver_site import Site
+from tests.kafka import eventually
+
+KILLS = 4
+STRUCK_S = 45.0  # a fault that waits for work finds it sooner
+CONFIRM = b"\0\0\0\x0d\0\x3c\0\x50"  # size 13, then basic.ack: from RabbitMQ that is a publisher's confirm
+ALARM_S = 12.0
+BLACKHOLE_S = 28.0  # longer than both sides' heartbeats bear
+
+Kill = Callable[[], object]
+Strike = Callable[[Site, Random], Awaitable[int]]
+
+
+async def killed_between_post_and_ack(site: Site, rng: Random) -> int:
+    """kill -9 when the platform has taken a POST: before it answers, or some milliseconds after that."""
+    return await _kill_often(site, rng, lambda kill: site.platforms.call_at(rng.randint(1, 8), kill))
+
+
+async def killed_between_retry_and_ack(site: Site, rng: Random) -> int:
+    """kill -9 while RabbitMQ's confirm for jobs on a rung is on its way: they are there, and not acknowledged."""
+    site.platforms.fails = 0.5
+
+    def arm(kill: Kill) -> None:
+        left = rng.randint(1, 4)
+
+        def see(piece: bytes) -> None:
+            nonlocal left
+            left -= CONFIRM in piece
+            if left == 0:
+                kill()
+
+        site.wire.on_answer = see
+
+    try:
+        return await _kill_often(site, rng, arm, most_late_s=0)
+    finally:
+        site.platforms.fails, site.wire.on_answer = 0.0, None
+
+
+async def _kill_often(site: Site, rng: Random, arm: Callable[[Kill], None], most_late_s: float = 0.03) -> int:
+    """`arm` has the worker killed at a moment; at once, or in half of the cases up to `most_late_s` later."""
+    for _ in range(KILLS):
+        await site.worker_up()
+        dead, late_s = asyncio.Event(), rng.choice((0.0, rng.uniform(0, most_late_s)))
+        arm(_killer(site, dead, late_s))
+        await asyncio.wait_for(dead.wait(), STRUCK_S)
+        await site.note_in_flight()
+    return KILLS
+
+
+def _killer(site: Site, dead: asyncio.Event, late_s: float) -> Kill:
+    def kill() -> None:
+        site.worker.kill()
+        dead.set()
+
+    return partial(asyncio.get_running_loop().call_later, late_s, kill) if late_s else kill
+
+
+async def rabbit_killed_mid_ladder(site: Site, rng: Random) -> int:
+    """kill -9 of RabbitMQ while many jobs are on the rungs of 2 and 4 s, twice."""
+    for _ in range(2):
+        site.platforms.fails = 0.8
+        await eventually(lambda: _full_rungs(site), STRUCK_S)
+        await asyncio.sleep(rng.uniform(0, 2.5))
+        assert site.rabbit.kill()
+        site.platforms.fails = 0.3
+        await asyncio.to_thread(site.rabbit.up)
+    site.platforms.fails = 0.0
+    return 2
+
+
+async def _full_rungs(site: Site) -> bool:
+    return await site.on_rungs() >= 150
+
+
+async def memory_alarm(site: Site, rng: Random) -> int:
+    return await _alarm(site, rng, site.rabbit.set_memory_alarm)
+
+
+async def disk_alarm(site: Site, rng: Random) -> int:
+    return await _alarm(site, rng, site.rabbit.set_disk_alarm)
+
+
+async def _alarm(site: Site, rng: Random, switch: Callable[[bool], None]) -> int:
+    """RabbitMQ takes nothing: /healthz says so all the time, and again that all is well when it is over."""
+    site.platforms.fails = 0.5
+    await eventually(lambda: _some_rungs(site), STRUCK_S)
+    await asyncio.sleep(rng.uniform(0, 2))
+    await asyncio.to_thread(switch, True)
+    try:
+        await eventually(lambda: _blocked(site), STRUCK_S)
+        until_s, unsaid = monotonic() + ALARM_S, 0
+        while monotonic() < until_s:
+            unsaid += not await _blocked(site)
+            await asyncio.sleep(0.2)
+    finally:
+        await asyncio.to_thread(switch, False)
+        site.platforms.fails = 0.0
+    assert not unsaid, f"/healthz said {unsaid} times that RabbitMQ was not blocked"
+    await site.worker_up()
+    return 1
+
+
+async def _some_rungs(site: Site) -> bool:
+    return await site.on_rungs() > 0
+
+
+async def _blocked(site: Site) -> bool:
+    return (await site.health()).get("rabbitmq_blocked") is True
+
+
+async def platform_hangs(site: Site, rng: Random) -> int:
+    return await _misbehave(site, rng, Order(mode="hang", seconds=600, times=1))
+
+
+async def platform_resets(site: Site, rng: Random) -> int:
+    return await _misbehave(site, rng, Order(mode="reset", times=1))
+
+
+async def platform_is_slow(site: Site, rng: Random) -> int:
+    return await _misbehave(site, rng, Order(mode="slow", seconds=1.7, times=1))
+
+
+async def _misbehave(site: Site, rng: Random, order: Order) -> int:
+    """At random moments one pixel's next POST, half of the times with its events taken all the same."""
+    strikes = 14
+    for _ in range(strikes):
+        platform, pixel = rng.choice(PIXELS)
+        accepted = order.mode != "slow" and rng.random() < 0.5
+        site.platforms.orders.give(
+            Order(
+                mode=order.mode, seconds=order.seconds, times=1, platform=platform, pixel=pixel, accepted=accepted
+            )
+        )
+        await asyncio.sleep(rng.uniform(0.1, 0.9))
+    await eventually(lambda: len(site.platforms.orders.standing) <= strikes // 2, STRUCK_S)
+    left = len(site.platforms.orders.standing)
+    site.platforms.orders.clear()
+    return strikes - left
+
+
+async def wire_cut_and_silent(site: Site, rng: Random) -> int:
+    """The worker's connections to RabbitMQ end at random moments; then nothing passes, and nobody is told."""
+    site.platforms.fails = 0.3
+    cuts = 0
+    for _ in range(5):
+        await site.worker_up()
+        await asyncio.sleep(rng.uniform(0, 1.0))
+        cuts += site.wire.cut() > 0
+    await site.worker_up()
+    site.wire.open.clear()
+    await asyncio.sleep(BLACKHOLE_S)
+    site.wire.open.set()
+    site.platforms.fails = 0.0
+    await site.worker_up()
+    return cuts + 1
+
+
+FAULTS: dict[str, Strike] = {
+    "worker killed between POST and ack": killed_between_post_and_ack,
+    "worker killed between retry and ack": killed_between_retry_and_ack,
+    "RabbitMQ killed mid-ladder": rabbit_killed_mid_ladder,
+    "memory alarm": memory_alarm,
+    "disk alarm": disk_alarm,
+    "platform hangs": platform_hangs,
+    "platform resets": platform_resets,
+    "platform is slow": platform_is_slow,
+    "connection cut, then silent": wire_cut_and_silent,
+}

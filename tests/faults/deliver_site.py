@@ -1,0 +1,168 @@
+"""What a fault test of delivery hurts: a virtual host, a worker that comes back when it dies, the way between."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import httpx
+from redis.asyncio import Redis
+
+from sinks.rabbit.connection import CONNECTION_ERRORS, Link
+from sinks.rabbit_admin import RabbitAdmin
+from sinks.topology import EXCHANGE_RETURN, PLATFORMS, definitions, rungs, work_queue
+from streams.events import Job, decode_job
+from tests.faults.deliver_jobs import TENANTS, TOKEN
+from tests.faults.deliver_platform import WatchedPlatforms, watched_platforms
+from tests.faults.rabbit import PrivateRabbit
+from tests.faults.roles import Role, capi, clean_environment
+from tests.faults.site import KEEP_UP_S, settings_of
+from tests.kafka import eventually
+from tests.rabbit import take_all
+from tests.site import free_port
+from tests.valve import Valve, valve
+
+TAP = "tap"  # sees every job that comes home
+LAST_WORDS_S = 0.4  # what a killed worker had sent has arrived after this; its successor needs longer to start
+UP_S = 60.0
+KAFKA_AWAY = "kafka://127.0.0.1:9"  # outcomes are another test's business
+# Time-outs that minutes can show; rungs of 2 and 4 s, and more of them than bad luck uses up.
+SHORT = {
+    "CAPI_RETRY_S": "2,4,2,4,2,4,2,4,2,4",
+    "CAPI_PROBE_S": "1",
+    "CAPI_POST_EVENTS": "25",
+    "CAPI_POST_WAIT_S": "0.2",
+    "CAPI_POST_TIMEOUT_S": "4",
+    "CAPI_CONFIRM_TIMEOUT_S": "5",
+    "CAPI_DELIVERED_TTL_S": "900",
+    "CAPI_KAFKA_URL": KAFKA_AWAY,
+}
+
+
+class Site:
+    """`worker` is the process under test; it reaches RabbitMQ through `wire`. `excused` is how often an event may
+    have been taken once more, because it was in flight when something broke."""
+
+    def __init__(
+        self, folder: Path, rabbit: PrivateRabbit, platforms: WatchedPlatforms, wire: Valve, jobs: Sequence[Job]
+    ) -> None:
+        self.rabbit, self.platforms, self.wire = rabbit, platforms, wire
+        self.jobs = {job.event.event_id: job for job in jobs}
+        self.excused: Counter[str] = Counter()
+        name = f"test-{secrets.token_hex(4)}"
+        (folder / "tenants.toml").write_text(TENANTS)
+        own = {
+            "CAPI_NAMESPACE": name,
+            "CAPI_TENANTS": str(folder / "tenants.toml"),
+            "CAPI_RABBITMQ_MANAGEMENT_URL": rabbit.management_url,
+            "CAPI_META_URL": platforms.url,
+            "CAPI_TIKTOK_URL": platforms.url,
+            "CAPI_DELIVER_PORT": str(free_port()),
+            TOKEN: secrets.token_hex(8),
+        }
+        env = clean_environment() | SHORT | own
+        self.settings = settings_of(env | {"CAPI_RABBITMQ_URL": f"{rabbit.url}/{name}"})
+        wired = rabbit.url.replace(str(rabbit.port), str(wire.port))
+        self.worker = Role("deliver", capi("deliver"), env | {"CAPI_RABBITMQ_URL": f"{wired}/{name}"}, folder)
+        self._redis = Redis.from_url(self.settings.redis_url)
+
+    @property
+    def moving_queues(self) -> list[str]:
+        """Where a job is while it is on its way."""
+        return [*map(work_queue, PLATFORMS), *(rung.queue for rung in rungs(self.settings))]
+
+    async def keep_up(self) -> None:
+        """Start the worker again whenever it dies, until cancelled. Raises RoleError."""
+        while True:
+            self.worker.keep_up()
+            await asyncio.sleep(KEEP_UP_S)
+
+    async def health(self) -> dict[str, object]:
+        """What /healthz says; empty while nothing answers."""
+        url = f"http://{self.settings.deliver_host}:{self.settings.deliver_port}/healthz"
+        async with httpx.AsyncClient(timeout=5) as client:
+            try:
+                found: dict[str, object] = (await client.get(url)).json()
+            except httpx.TransportError:
+                return {}
+        return found
+
+    async def well(self) -> bool:
+        return (await self.health()).get("ok") is True
+
+    async def worker_up(self) -> None:
+        """Wait until it consumes."""
+        await eventually(self.well, UP_S)
+
+    async def note_in_flight(self) -> None:
+        """The worker was killed: what the platforms took, or have in work, and Redis does not know."""
+        await asyncio.sleep(LAST_WORDS_S)
+        reached = {*self.platforms.taken(), *+self.platforms.under_way}
+        ids = [event_id for event_id in reached if event_id in self.jobs]
+        keys = [f"{self.settings.namespace}:delivered:{self.jobs[event_id].job_id}" for event_id in ids]
+        known = await self._redis.mget(keys) if keys else []
+        self.excused.update(event_id for event_id, mark in zip(ids, known, strict=True) if mark != b"d")
+
+    async def depths(self, queues: Sequence[str]) -> dict[str, int] | None:
+        """Messages ready in each queue; None while RabbitMQ does not say."""
+        link = Link(self.settings.rabbitmq_url, "fault test")
+        try:
+            channel = await link.open(5)
+            found = [await channel.queue_declare(queue, passive=True, timeout=5) for queue in queues]
+        except CONNECTION_ERRORS:
+            return None
+        finally:
+            await link.close()
+        return {queue: declared.message_count or 0 for queue, declared in zip(queues, found, strict=True)}
+
+    async def on_rungs(self) -> int:
+        found = await self.depths([rung.queue for rung in rungs(self.settings)])
+        return sum((found or {}).values())
+
+    async def came_home(self) -> list[tuple[str, str, int]]:
+        """Of every job that came back from a rung: event id, routing key, attempt."""
+        found = await take_all(self.settings, TAP)
+        return [
+            (
+                _event_id(message.body),
+                message.routing_key or "",
+                int(str((message.header.properties.headers or {}).get("capi-attempt", 0))),
+            )
+            for message in found
+        ]
+
+    def provision(self) -> None:
+        made = definitions(self.settings)
+        queue = {"name": TAP, "durable": True, "auto_delete": False, "arguments": {"x-queue-type": "quorum"}}
+        binding = {"source": EXCHANGE_RETURN, "destination": TAP, "destination_type": "queue"}
+        made["queues"].append(queue)
+        made["bindings"].append(binding | {"routing_key": "#", "arguments": {}})
+        with RabbitAdmin(self.settings) as admin:
+            admin.import_definitions(made)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self.worker.stop)
+        await self._redis.aclose()
+
+
+def _event_id(body: bytes) -> str:
+    return decode_job(body).event.event_id
+
+
+@asynccontextmanager
+async def delivery_site(
+    folder: Path, rabbit: PrivateRabbit, jobs: Sequence[Job], rng: Random
+) -> AsyncIterator[Site]:
+    """Queues exist; the worker starts with the first `keep_up`."""
+    async with watched_platforms(rng) as platforms, valve(rabbit.port) as wire:
+        made = Site(folder, rabbit, platforms, wire, jobs)
+        try:
+            await asyncio.to_thread(made.provision)
+            yield made
+        finally:
+            await made.close()
