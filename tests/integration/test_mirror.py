@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
 
 from sinks import redis_mirror
 from sinks.redis_mirror import Mirror
+from tests.own_redis import OwnRedis
 
 pytestmark = pytest.mark.stack
 
@@ -25,46 +21,14 @@ DEADLINE_S = 15.0
 TTL_S = 90
 
 
-class OwnRedis:
-    """redis-server on a free port, without persistence: a restart comes back empty."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.folder = folder
-        self.client = Redis(port=self.port, socket_timeout=2)
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
-        self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        deadline_s = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline_s:
-            with suppress(RedisError):
-                self.client.ping()
-                return
-            time.sleep(0.02)
-        raise AssertionError("redis-server does not answer")
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(self.process.pid, number)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
+class ListedRedis(OwnRedis):
     def list(self, session_id: str) -> list[bytes]:
         return self.client.lrange(f"test:session:{session_id}", 0, -1)  # type: ignore[return-value]
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(tmp_path)
+def redis(tmp_path: Path) -> Iterator[ListedRedis]:
+    server = ListedRedis(tmp_path)
     yield server
     server.kill()
 
@@ -73,7 +37,7 @@ Table = dict[bytes, list[bytes]]
 
 
 @asynccontextmanager
-async def mirroring(redis: OwnRedis, table: Table) -> AsyncIterator[Mirror]:
+async def mirroring(redis: ListedRedis, table: Table) -> AsyncIterator[Mirror]:
     mirror = Mirror(redis.url, "test", TTL_S, 0.25, table.get, lambda: [*table])
     task = asyncio.create_task(mirror.run())
     yield mirror
@@ -88,7 +52,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_list_shows_the_open_events_and_goes_at_the_flush(redis: OwnRedis) -> None:
+async def test_a_list_shows_the_open_events_and_goes_at_the_flush(redis: ListedRedis) -> None:
     table: Table = {b"default|s1": [b'{"n":1}', b'{"n":2}'], b"shop|s1": [b'{"n":3}']}
     async with mirroring(redis, table) as mirror:
         mirror.touch(table)
@@ -107,7 +71,7 @@ async def test_a_list_shows_the_open_events_and_goes_at_the_flush(redis: OwnRedi
         assert redis.list("shop|s1") == [b'{"n":3}']
 
 
-async def test_a_redis_that_comes_back_empty_is_drawn_again(redis: OwnRedis) -> None:
+async def test_a_redis_that_comes_back_empty_is_drawn_again(redis: ListedRedis) -> None:
     table: Table = {b"default|s%d" % n: [b"%d" % n] for n in range(500)}
     async with mirroring(redis, table) as mirror:
         mirror.touch(table)
@@ -122,7 +86,9 @@ async def test_a_redis_that_comes_back_empty_is_drawn_again(redis: OwnRedis) -> 
         assert redis.list("new") == [b"new"]
 
 
-async def test_a_restart_between_two_writes_is_noticed(redis: OwnRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_restart_between_two_writes_is_noticed(
+    redis: ListedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(redis_mirror, "LOOK_S", 0.1)
     table: Table = {b"default|quiet": [b"1"]}
     async with mirroring(redis, table) as mirror:
@@ -133,7 +99,7 @@ async def test_a_restart_between_two_writes_is_noticed(redis: OwnRedis, monkeypa
         await until(lambda: redis.list("quiet") == [b"1"])
 
 
-async def test_a_frozen_redis_stops_nobody_and_is_right_afterwards(redis: OwnRedis) -> None:
+async def test_a_frozen_redis_stops_nobody_and_is_right_afterwards(redis: ListedRedis) -> None:
     table: Table = {b"default|s1": [b"1"]}
     async with mirroring(redis, table) as mirror:
         mirror.touch(table)
@@ -153,7 +119,7 @@ async def test_a_frozen_redis_stops_nobody_and_is_right_afterwards(redis: OwnRed
         await until(lambda: redis.list("s1") == [b"1", b"2"])
 
 
-async def test_lists_of_a_partition_that_went_to_another_worker_are_left_alone(redis: OwnRedis) -> None:
+async def test_lists_of_a_partition_that_went_to_another_worker_are_left_alone(redis: ListedRedis) -> None:
     table: Table = {b"default|kept": [b"1"]}
     async with mirroring(redis, table) as mirror:
         redis.client.rpush("test:session:moved", b"written by its new owner")
@@ -164,7 +130,7 @@ async def test_lists_of_a_partition_that_went_to_another_worker_are_left_alone(r
 
 
 async def test_a_long_absence_keeps_memory_bounded_and_is_made_up_for(
-    redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
+    redis: ListedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_mirror, "MOST_DIRTY", 1_000)
     table: Table = {b"default|s%d" % n: [b"%d" % n] for n in range(3_000)}
@@ -177,7 +143,7 @@ async def test_a_long_absence_keeps_memory_bounded_and_is_made_up_for(
         await until(lambda: redis.client.dbsize() == 3_000)
 
 
-async def test_large_sessions_do_not_hold_the_event_loop(redis: OwnRedis) -> None:
+async def test_large_sessions_do_not_hold_the_event_loop(redis: ListedRedis) -> None:
     large = [b"x" * 1_000] * 200
     table: Table = {b"default|s%d" % n: large for n in range(100)}  # 20 MB
     async with mirroring(redis, table) as mirror:
