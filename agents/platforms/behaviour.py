@@ -6,16 +6,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Mode = Literal["ok", "429", "500", "hang", "reset", "slow", "refuse_token", "refuse_event"]
+Mode = Literal["ok", "429", "500", "hang", "reset", "slow", "refuse_token", "refuse_event", "answer"]
 
 
 class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One order. Without `platform` or `pixel` it is for every one; without `times` it stands until replaced.
 
     `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
-    closes the connection once the request was read. `accepted` says that hang and reset take the events all the
-    same. `refuse_event` refuses batches that hold `event_id`, naming its index when `named`. `status` replaces the
-    HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403 too.
+    closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, naming
+    its index when `named`. `answer` says `status`, `headers` and `body` byte for byte, to every batch or to those that
+    hold `event_id`. `accepted` says that hang, reset and answer take the events all the same. `status` also
+    replaces the HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403 too.
     """
 
     mode: Mode
@@ -26,12 +27,18 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = None
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    headers: dict[str, str] = {}
+    body: str = ""
     accepted: bool = False
     named: bool = False
 
     def __post_init__(self) -> None:
-        if (self.mode == "refuse_event") != bool(self.event_id):
-            raise ValueError("refuse_event needs an event_id, and only refuse_event takes one")
+        if self.mode == "refuse_event" and not self.event_id:
+            raise ValueError("refuse_event needs an event_id")
+        if self.event_id and self.mode not in ("refuse_event", "answer"):
+            raise ValueError("only refuse_event and answer take an event_id")
+        if (self.headers or self.body) and self.mode != "answer":
+            raise ValueError("only answer takes headers and a body")
 
     def covers(self, platform: str, pixel: str) -> bool:
         return self.platform in ("", platform) and self.pixel in ("", pixel)

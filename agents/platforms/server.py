@@ -76,6 +76,9 @@ class Platforms(StandIn):
             return await self._silence(request, post, checked, order)
         if order and order.mode == "slow":
             await asyncio.sleep(SLOW_S if order.seconds is None else order.seconds)
+        if order and order.mode == "answer":
+            self.dictated(post, checked, order)
+            return web.Response(status=order.status or 200, headers=order.headers, body=order.body.encode())
         response = _json(*self.answer(post, checked, order))
         if order and order.retry_after_s is not None:
             response.headers["Retry-After"] = str(order.retry_after_s)

@@ -78,6 +78,12 @@ class StandIn:
         self.ledger.take(platform.NAME, checked, self._now_ms())
         return platform.taken(len(checked.events), trace_id)
 
+    def dictated(self, post: Post, checked: Checked, order: Order) -> None:
+        """For `answer`: what the order says goes out, and the events count only when it says so too."""
+        if order.accepted and not checked.problem:
+            self.ledger.take(post.platform.NAME, checked, self._now_ms())
+        self.ledger.note(post.platform.NAME, f"{order.status or 200} as ordered")
+
     def leave_unanswered(self, post: Post, checked: Checked, order: Order) -> None:
         """For hang and reset: the events count only when the order says so."""
         if order.accepted and not checked.problem and post.platform.token_of(post.headers):

@@ -83,7 +83,7 @@ class LaneWorker:
         """A job that may wait `wait_s` for others of its key."""
         self.busy_s = self._now_s()
         due_s = self.busy_s + wait_s
-        if self._batcher.add(key, held, len(held.letter.body), due_s) or self.lane.state != "open":
+        if self._batcher.add(key, held, self._weight(held), due_s) or self.lane.state != "open":
             self.pump()
         elif due_s < self._wakes_s:
             self._set_timer()
@@ -122,6 +122,11 @@ class LaneWorker:
         if self._posts and room < min(self.waiting, self._limits.post_events):
             return []  # rather one full POST when the one under way ends than two small ones
         return self._batcher.pop(now_s, room, pressed)
+
+    def _weight(self, held: Held) -> int:
+        """Bytes, or more, so that no more of them fit into a POST than may share one."""
+        letter = held.letter
+        return max(len(letter.body), self._limits.post_bytes // letter.company if letter.company else 0)
 
     def _alone(self) -> bool:
         return self.lane.one_at_a_time or self.lane.suspect or self.stalled

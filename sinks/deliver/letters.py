@@ -1,7 +1,8 @@
 """Jobs as RabbitMQ messages: reading what arrived, and writing what goes to a rung or is parked. Pure.
 
 Own headers, none with personal data: `capi-attempt` (from 1), `capi-first-seen` (Unix ms), `capi-last-status`,
-`capi-last-error`, `capi-rung`, `capi-alone`, `capi-waits` (rounds without an attempt: its lane was closed). The
+`capi-last-error`, `capi-rung`, `capi-company` (how many jobs its next POST may hold at most),
+`capi-waits` (rounds without an attempt: its lane was closed). The
 broker's `x-death*`, `x-first-death*`, `x-last-death*` and `x-delivery-count` never travel on: with them RabbitMQ
 3.10 takes a second round for a cycle and drops the job.
 """
@@ -18,7 +19,7 @@ from sinks.rabbit.frames import Message
 from streams.events import UNREADABLE, Job, decode_job
 
 ATTEMPT, FIRST_SEEN = "capi-attempt", "capi-first-seen"
-LAST_STATUS, LAST_ERROR, ALONE = "capi-last-status", "capi-last-error", "capi-alone"
+LAST_STATUS, LAST_ERROR, COMPANY = "capi-last-status", "capi-last-error", "capi-company"
 RUNG, WAITS = "capi-rung", "capi-waits"
 ERROR_CHARACTERS = 200
 
@@ -30,14 +31,14 @@ class UnreadableError(Exception):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that arrived, with what its headers tell."""
+    """A job that arrived, with what its headers tell. `company`: most jobs in its next POST, 0 as many as fit."""
 
     job: Job
     body: bytes
     routing_key: str
     attempt: int
     first_seen_ms: int
-    alone: bool
+    company: int
     headers: Headers
 
 
@@ -53,14 +54,14 @@ def read_letter(body: bytes, headers: Mapping[str, Any], routing_key: str, now_m
         routing_key=routing_key,
         attempt=max(1, _number(headers.get(ATTEMPT), 1)),
         first_seen_ms=_number(headers.get(FIRST_SEEN), now_ms),
-        alone=_number(headers.get(ALONE), 0) == 1,
+        company=max(0, _number(headers.get(COMPANY), 0)),
         headers=own_headers(headers),
     )
 
 
 def own_headers(headers: Mapping[str, Any]) -> Headers:
     """Without the broker's, and without those of the last move."""
-    dropped = (RUNG, ALONE)
+    dropped = (RUNG, COMPANY)
     return {
         name: value
         for name, value in headers.items()
@@ -71,8 +72,8 @@ def own_headers(headers: Mapping[str, Any]) -> Headers:
 def retry_message(letter: Letter, decision: Retry) -> Message:
     """For exchange `capi_retry`: comes home with its routing key after the rung's delay."""
     attempt = letter.attempt + decision.counts
-    alone = decision.alone or (letter.alone and not decision.counts)
-    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({ALONE: 1} if alone else {})}
+    company = decision.company if decision.counts else letter.company
+    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({COMPANY: company} if company else {})}
     return Message(
         routing_key=letter.routing_key,
         message_id=f"{letter.job.job_id}:{attempt}",
@@ -85,12 +86,12 @@ def waiting_message(letter: Letter, decision: Wait) -> Message:
     """For exchange `capi_retry`, untried: comes home as the same attempt."""
     waits = _number(letter.headers.get(WAITS), 0) + 1
     told: Headers = {FIRST_SEEN: letter.first_seen_ms, ATTEMPT: letter.attempt, WAITS: waits}
-    alone: Headers = {ALONE: 1} if letter.alone else {}
+    company: Headers = {COMPANY: letter.company} if letter.company else {}
     return Message(
         routing_key=letter.routing_key,
         message_id=f"{letter.job.job_id}:{letter.attempt}",
         body=letter.body,
-        headers={**letter.headers, **told, **alone, **decision.rung.headers},
+        headers={**letter.headers, **told, **company, **decision.rung.headers},
     )
 
 

@@ -11,6 +11,8 @@ from sinks.platforms.contract import Delivered, Invalid, Misconfigured, Result, 
 from sinks.topology import Rung, rung_for
 from streams.events import Job, OutcomeClass
 
+FEW = 10  # jobs in a POST after two failures
+
 
 class Limits(Protocol):
     """The part of the settings that bounds retrying."""
@@ -47,11 +49,11 @@ class Ack(Verdict, frozen=True):
 
 
 class Retry(Verdict, frozen=True, kw_only=True):
-    """Goes to `rung`. `alone`: its next POST holds nothing else, because it may be what spoils a batch.
+    """Goes to `rung`. `company`: most jobs in its next POST, because it may be what spoils a batch; 0: any number.
     `counts`: it was the job's attempt; false when its pixel was refused, which is not the job's fault."""
 
     rung: Rung
-    alone: bool = False
+    company: int = 0
     counts: bool = True
 
 
@@ -101,10 +103,23 @@ def decide(answered: Answered, job: Job, attempt: int, now_ms: int, limits: Limi
         outcome=outcome,
         why=result.why,
         rung=rung,
-        alone=result is SPENT,
+        company=company_after(result, attempt),
         counts=not isinstance(result, Misconfigured),
         **about,
     )
+
+
+def company_after(result: Result, attempt: int) -> int:
+    """How many jobs may share the next POST of one whose attempt number `attempt` had this result; 0: any number.
+
+    A job that makes its platform fail with 500 takes every job of its POST along, and nothing names it. So after a
+    second such failure POSTs are small, after a third they hold one job: the others get through.
+    """
+    if result is SPENT:
+        return 1
+    if not isinstance(result, Transient) or attempt == 1:
+        return 0
+    return FEW if attempt == 2 else 1
 
 
 def invalid(limits: Limits, why: str, code: str, **about: Any) -> Park | Drop:

@@ -145,8 +145,7 @@ class QueueWorker:
 
     def _group(self, held: Held) -> Hashable:
         job = held.letter.job
-        alone = held.job_id if held.letter.alone else ""
-        return (*self._shared.rules[job.platform].group_key(job), alone)
+        return (*self._shared.rules[job.platform].group_key(job), held.letter.company)
 
     def _lane_of(self, letter: Letter) -> LaneWorker:
         job = letter.job

@@ -25,7 +25,7 @@ BROKERS = {
 
 def test_first_arrival() -> None:
     arrived = letter()
-    assert (arrived.attempt, arrived.first_seen_ms, arrived.alone) == (1, NOW_MS, False)
+    assert (arrived.attempt, arrived.first_seen_ms, arrived.company) == (1, NOW_MS, 0)
 
 
 def test_retry_counts_by_own_headers_and_drops_the_brokers() -> None:
@@ -43,19 +43,19 @@ def test_retry_counts_by_own_headers_and_drops_the_brokers() -> None:
     assert message.body == arrived.body
 
 
-def test_alone_is_asked_for_once() -> None:
-    decision = Retry(outcome="transient", rung=Rung(1), alone=True)
+def test_company_is_for_one_attempt() -> None:
+    decision = Retry(outcome="transient", rung=Rung(1), company=10)
     again = letter(headers=dict(retry_message(letter(), decision).headers))
-    assert again.alone
-    assert "capi-alone" not in retry_message(again, Retry(outcome="transient", rung=Rung(1))).headers
+    assert again.company == 10
+    assert "capi-company" not in retry_message(again, Retry(outcome="transient", rung=Rung(1))).headers
 
 
 def test_a_round_without_an_attempt_keeps_attempt_and_company() -> None:
-    arrived = letter(headers={"capi-attempt": 2, "capi-alone": 1, "capi-last-status": "transient", **BROKERS})
+    arrived = letter(headers={"capi-attempt": 2, "capi-company": 1, "capi-last-status": "transient", **BROKERS})
     message = waiting_message(arrived, Wait(rung=Rung(300), why="paused"))
     assert message.headers == {
         "capi-attempt": 2,
-        "capi-alone": 1,
+        "capi-company": 1,
         "capi-first-seen": NOW_MS,
         "capi-last-status": "transient",
         "capi-rung": "300s",
@@ -67,9 +67,9 @@ def test_a_round_without_an_attempt_keeps_attempt_and_company() -> None:
 
 
 def test_an_attempt_that_does_not_count_keeps_attempt_and_company() -> None:
-    arrived = letter(headers={"capi-attempt": 2, "capi-alone": 1})
+    arrived = letter(headers={"capi-attempt": 2, "capi-company": 1})
     headers = retry_message(arrived, Retry(outcome="misconfigured", rung=Rung(300), counts=False)).headers
-    assert (headers["capi-attempt"], headers["capi-alone"]) == (2, 1)
+    assert (headers["capi-attempt"], headers["capi-company"]) == (2, 1)
 
 
 def test_parked_keeps_attempt_and_says_why() -> None:

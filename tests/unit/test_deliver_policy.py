@@ -32,7 +32,16 @@ def test_invalid_is_parked_at_once_with_code() -> None:
 def test_ladder(result: Result, attempt: int, delay_s: float) -> None:
     decision = after(result, job(), attempt)
     assert isinstance(decision, Retry)
-    assert (decision.rung.delay_s, decision.alone) == (delay_s, False)
+    assert decision.rung.delay_s == delay_s
+
+
+@pytest.mark.parametrize(
+    ("result", "company"),
+    [(Transient("500"), [0, 10, 1, 1]), (Throttled(0, "slow"), [0] * 4), (Misconfigured("token"), [0] * 4)],
+)
+def test_what_failed_again_and_again_gets_less_and_less_company(result: Result, company: list[int]) -> None:
+    decisions = [after(result, job(), attempt) for attempt in (1, 2, 3, 4)]
+    assert [decision.company for decision in decisions if isinstance(decision, Retry)] == company
 
 
 def test_end_of_the_ladder_parks() -> None:
@@ -94,4 +103,4 @@ def test_age_limit_is_not_for_shop_sales() -> None:
 def test_what_was_not_found_by_halving_goes_alone() -> None:
     decision = after(SPENT, job(), 1)
     assert isinstance(decision, Retry)
-    assert decision.alone
+    assert decision.company == 1
