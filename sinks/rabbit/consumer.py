@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -13,6 +13,7 @@ from aiormq.abc import AbstractChannel, DeliveredMessage
 from aiormq.exceptions import AMQPError
 
 from sinks.rabbit.connection import CONNECTION_ERRORS, Link
+from sinks.rabbit.deliveries import Delivery, read_properties
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -119,12 +120,12 @@ class Consumer:
 
     async def _consume(self) -> None:
         self._failed, self._tag = asyncio.get_running_loop().create_future(), ""
-        self._link = Link(self._settings.rabbitmq_url, f"capi deliver {self._queue}")
+        self._link = Link(self._settings.rabbitmq_url, f"capi deliver {self._queue}", self._take)
         timeout_s = self._settings.confirm_timeout_s
         self._channel = await self._link.open(timeout_s, prefetch=self._settings.prefetch)
         self._channel.on_consumer_cancel_callbacks.add(self._cancelled_by_broker)
         await self._channel.queue_declare(self._queue, passive=True, timeout=timeout_s)
-        started = await self._channel.basic_consume(self._queue, self._take, timeout=timeout_s)
+        started = await self._channel.basic_consume(self._queue, _taken_before, timeout=timeout_s)
         self._tag = started.consumer_tag or ""
         log.info("consuming", queue=self._queue, prefetch=self._settings.prefetch)
 
@@ -138,13 +139,16 @@ class Consumer:
             log.warning("connection to RabbitMQ lost; connecting again", queue=self._queue)
             self._drop()
 
-    async def _take(self, message: DeliveredMessage) -> None:
-        received = Received.of(message)
-        self.deliveries += 1
-        try:
-            self._on_message(received)
-        except Exception as error:
-            self._fail(error)
+    def _take(self, deliveries: Sequence[Delivery]) -> None:
+        assert self._channel is not None  # noqa: S101 (nothing is delivered before `_consume` has it)
+        self.deliveries += len(deliveries)
+        for _, tag, routing_key, properties, body in deliveries:
+            headers, message_id = read_properties(properties)
+            received = Received(body, headers, routing_key, message_id, tag, self._channel)
+            try:
+                self._on_message(received)
+            except Exception as error:
+                self._fail(error)
 
     async def _cancelled_by_broker(self, _: object) -> None:
         self._fail(ConsumerLostError(f"{self._queue} was deleted or moved; run `capi queues plan`"))
@@ -163,6 +167,10 @@ class Consumer:
     def _drop(self) -> None:
         if self._link is not None:
             self._link.drop()
+
+
+async def _taken_before(_: DeliveredMessage) -> None:
+    """What aiormq would call for a delivery; the link has taken it."""
 
 
 async def _first_of(futures: list[asyncio.Future[Any]], timeout_s: float | None = None) -> None:
