@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import Any
 
@@ -36,6 +36,18 @@ async def topics_of(settings: Settings, *more: TopicSpec) -> AsyncIterator[None]
         await admin.delete_topics([s.name for s in specs])
     finally:
         await admin.close()
+
+
+@contextmanager
+def provisioned(settings: Settings, *more: TopicSpec) -> Iterator[None]:
+    """The same for fixtures that tests share, each of which has an event loop of its own."""
+    topics_made = topics_of(settings, *more)
+    with asyncio.Runner() as runner:
+        runner.run(topics_made.__aenter__())
+        try:
+            yield
+        finally:
+            runner.run(topics_made.__aexit__(None, None, None))
 
 
 @asynccontextmanager
