@@ -14,8 +14,8 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
     closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, naming
-    its index when `named`. `answer` says `status`, `headers` and `body` byte for byte, to every batch or to those that
-    hold `event_id`. `accepted` says that hang, reset and answer take the events all the same. `status` also
+    its index when `named`. `answer` says `status`, `headers` and `body` byte for byte, to every batch or to those
+    that hold `event_id`. `accepted` says that hang, reset and answer take the events all the same. `status` also
     replaces the HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403 too.
     """
 
