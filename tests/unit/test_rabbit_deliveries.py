@@ -34,7 +34,8 @@ OTHERS = [
 
 
 def properties_of(**given: Any) -> commands.Basic.Properties:
-    return commands.Basic.Properties(**{"content_type": "application/json", "delivery_mode": 2} | given)
+    fields: dict[str, Any] = {"content_type": "application/json", "delivery_mode": 2} | given
+    return commands.Basic.Properties(**fields)
 
 
 def frames(tag: int, body: bytes, channel: int = 1, key: str = "meta.view", **given: Any) -> list[bytes]:
