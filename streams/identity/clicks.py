@@ -68,9 +68,13 @@ def tiktok_id(text: str, event_time_ms: int = 0) -> str | Bad:
     return text if fits else Bad("is not a TikTok id")
 
 
-@lru_cache(maxsize=16_384)
 def client_ip(text: str, event_time_ms: int = 0) -> str | Bad:
     """IPv4 or IPv6 address in its shortest form, without zone; an IPv4 address in IPv6 clothes as IPv4."""
+    return _client_ip(text)
+
+
+@lru_cache(maxsize=16_384)
+def _client_ip(text: str) -> str | Bad:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
