@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -40,6 +41,7 @@ def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
     return any(known in network for network in trusted)
 
 
+@lru_cache(maxsize=16_384)
 def _canonical(text: str) -> str:
     """Without port, zone and IPv4-in-IPv6; "" for what is no address."""
     if text.startswith("["):

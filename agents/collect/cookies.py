@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,12 +52,14 @@ class Jar(NamedTuple):
 
 def jar_of(key: PublishableKey, host: str, origin: str, secure: bool) -> Jar | None:
     """None where a cookie would be a third party's, or the key wants none."""
+    return _jar(key.cookie_domain, host, origin, secure) if key.cookies else None
+
+
+@lru_cache(maxsize=4_096)
+def _jar(domain: str, host: str, origin: str, secure: bool) -> Jar | None:
     here, page = _name_of(f"//{host}"), _name_of(origin)
-    if not key.cookies or not here or not page:
-        return None
-    if key.cookie_domain:
-        return Jar(key.cookie_domain, secure) if _under(here, page, key.cookie_domain) else None
-    return Jar("", secure) if here == page else None
+    ours = _under(here, page, domain) if domain else here == page
+    return Jar(domain, secure) if here and page and ours else None
 
 
 def may_store(events: Iterable[Event], rules: Tenant, unclear: bool) -> bool | None:

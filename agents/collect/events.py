@@ -20,15 +20,16 @@ from agents.collect.problems import Problem, json_response, later
 from agents.collect.reading import Sent, check_content_type, read_events
 from agents.collect.shapes import IdAnswer
 from agents.collect.signed import check_signature
-from agents.collect.writing import NotWrittenError, RecordWriter
+from agents.collect.writing import NotWrittenError, RecordWriter, Writer
 from streams.settings import Settings
 from streams.tenants import PublishableKey
 
 EVENTS, ID = "/v1/events", "/v1/id"
 
 
-def events_part(settings: Settings) -> Part:
-    writer = RecordWriter(settings)
+def events_part(settings: Settings, writer: Writer | None = None) -> Part:
+    """`writer` is for tests and measurements; Kafka's by default."""
+    writer = writer or RecordWriter(settings)
     door = EventsDoor(settings, writer)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -55,7 +56,7 @@ async def issue(_: web.Request) -> web.Response:
 class EventsDoor:
     """`post` takes a request's events, all or none of those that pass the door: Kafka has them when it answers."""
 
-    def __init__(self, settings: Settings, writer: RecordWriter) -> None:
+    def __init__(self, settings: Settings, writer: Writer) -> None:
         self._settings, self._writer = settings, writer
         self._keys = Keys(settings.tenant_map)
         self._browsers = Browsers(settings)

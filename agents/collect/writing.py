@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -31,8 +32,22 @@ class NotWrittenError(Exception):
     """Kafka does not have the records, or it is not known that it has."""
 
 
+class Writer(Protocol):
+    """`start` it, `write`, `close` it. `why_not` says why nothing can be written now, "" when it can."""
+
+    def start(self) -> None: ...
+
+    @property
+    def why_not(self) -> str: ...
+
+    async def write(self, records: Sequence[Outgoing]) -> None:
+        """Returns when the records are safe; raises NotWrittenError."""
+
+    async def close(self) -> None: ...
+
+
 class RecordWriter:
-    """`start` it, `write`, `close` it. Records of a key go where every other Kafka client puts them."""
+    """Writes to Kafka. Records of a key go where every other Kafka client puts them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -49,7 +64,6 @@ class RecordWriter:
 
     @property
     def why_not(self) -> str:
-        """Why nothing can be written now, "" when it can."""
         if self._producer is None:
             return "no connection to Kafka"
         if any(lane.stuck_s > self._settings.collect_kafka_s for lane in self._lanes.values()):
@@ -64,19 +78,29 @@ class RecordWriter:
         self._waiting += size
         try:
             async with asyncio.timeout(self._settings.collect_kafka_s):
-                for future in {self._lane(record).add(record) for record in records}:
+                for future in self._add(records):
                     await asyncio.shield(future)
         except TimeoutError:
             raise NotWrittenError("Kafka does not answer") from None
         finally:
             self._waiting -= size
 
-    def _lane(self, record: Outgoing) -> _Lane:
-        partitions = self._partitions[record.topic]
-        number: int = self._place(record.key, partitions, partitions)
-        lane = self._lanes.get((record.topic, number))
+    def _add(self, records: Sequence[Outgoing]) -> set[asyncio.Future[None]]:
+        lanes: dict[tuple[str, bytes | None], _Lane] = {}  # most requests are of one visit: hash its key once
+        futures = set()
+        for record in records:
+            place = (record.topic, record.key)
+            if (lane := lanes.get(place)) is None:
+                lane = lanes[place] = self._lane(*place)
+            futures.add(lane.add(record))
+        return futures
+
+    def _lane(self, topic: str, key: bytes | None) -> _Lane:
+        partitions = self._partitions[topic]
+        number: int = self._place(key, partitions, partitions)
+        lane = self._lanes.get((topic, number))
         if lane is None:
-            lane = self._lanes[record.topic, number] = _Lane(self, record.topic, number)
+            lane = self._lanes[topic, number] = _Lane(self, topic, number)
         return lane
 
     # -- the connection

@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 import typer
+import uvloop
 
 from agents.collect.parts import all_parts
 from agents.collect.service import run_collect
@@ -24,7 +25,8 @@ def command() -> None:
     settings.tenant_map  # noqa: B018 (a mistake in the tenants file is a configuration error, before anything starts)
     setup(settings, "collect")
     try:
-        asyncio.run(_collect(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_collect(settings))
     except OSError as error:
         typer.echo(f"{settings.collect_host}:{settings.collect_port}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
