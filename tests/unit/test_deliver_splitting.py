@@ -32,7 +32,7 @@ def test_one_unnamed_culprit_in_a_hundred() -> None:
 
 @pytest.mark.parametrize(
     ("size", "bad", "most", "left"),
-    [(50, 1, 9, 0), (50, 2, 17, 0), (50, 5, 32, 28), (1000, 1, 13, 0), (1000, 2, 25, 0), (1000, 5, 60, 0)],
+    [(50, 1, 9, 0), (50, 2, 17, 0), (50, 5, 32, 35), (1000, 1, 13, 0), (1000, 2, 25, 0), (1000, 5, 60, 0)],
 )
 def test_unnamed_culprits_wherever_they_are(size: int, bad: int, most: int, left: int) -> None:
     for seed in range(50):
