@@ -6,11 +6,14 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from streams.tenants import Tenants, load_tenants
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def _numbers(text: object) -> object:
@@ -195,6 +198,9 @@ class Settings(BaseSettings):
     collect_stop_s: float = Field(
         15, gt=0, description="How long the collector finishes requests after SIGTERM, seconds."
     )
+    demo_shop_key: str = Field(
+        "", description="Publishable key of the demo shop that the collector then serves at /demo; empty: no shop."
+    )
 
     # the Redis door
     intake_queue: str = Field("queue:capi", min_length=1, description="Redis list that `capi intake` takes from.")
@@ -214,6 +220,38 @@ class Settings(BaseSettings):
         description="Port of its /metrics and /healthz, else the next free of ten; 0: neither.",
     )
 
+    # between the sites
+    gateway_site: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9_-]{0,62})?$",
+        validate_default=True,
+        description="This site's name in the central site's tenants file; needed with CAPI_GATEWAY_URL.",
+    )
+    gateway_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Where the secrets are that batches are signed with, env:NAME or file:PATH, comma separated.",
+    )
+    gateway_ca: str = Field("", description="PEM file of the CA of the gateway's certificate; else the machine's.")
+    gateway_cert: str = Field("", description="PEM file of this site's client certificate, if it has one.")
+    gateway_key: str = Field("", description="PEM file of its private key; empty: in the file of the certificate.")
+    gateway_timeout_s: float = Field(
+        45, gt=0, description="How long the gateway may take to answer, above its CAPI_CONFIRM_TIMEOUT_S, seconds."
+    )
+    gateway_posts_in_flight: int = Field(4, ge=1, le=32, description="Batches that dispatch POSTs at once.")
+    gateway_gzip_bytes: int = Field(2_000, ge=0, description="A batch larger than this is compressed, bytes.")
+    gateway_taken_s: float = Field(
+        172_800, gt=0, description="How long the central site remembers which batches it took, seconds."
+    )
+    tls_cert: str = Field(
+        "",
+        description="PEM file of the collector's certificate; when set, TLS 1.3 only. SIGHUP reads it anew.",
+    )
+    tls_key: str = Field("", description="PEM file of its private key; empty: in the file of the certificate.")
+    tls_client_ca: str = Field("", description="PEM file of the CA that signs the sites' client certificates.")
+    tls_client_certs: Literal["none", "optional", "required"] = Field(
+        "optional", description="With that: required turns everybody away who has no client certificate."
+    )
+
     # logs and the local stand-in
     log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
     log_level: str = Field(
@@ -223,7 +261,7 @@ class Settings(BaseSettings):
         8088, ge=1, le=65535, description="Port of `capi platforms`, the local stand-in for Meta and TikTok."
     )
 
-    @field_validator("retry_s", "flush_on", "collect_trusted_proxies", mode="before")
+    @field_validator("retry_s", "flush_on", "collect_trusted_proxies", "gateway_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return _numbers(value)
@@ -240,6 +278,30 @@ class Settings(BaseSettings):
     def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             ip_network(text)
+        return value
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in ("http", "https") or not url.hostname or url.query or url.username):
+            raise ValueError("is an address like https://gateway.example.com")
+        if url.scheme == "http" and url.hostname not in LOOPBACK:
+            raise ValueError("is not encrypted: use https")
+        return value
+
+    @field_validator("gateway_site")
+    @classmethod
+    def _named(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("gateway_url") and not value:
+            raise ValueError("is needed with CAPI_GATEWAY_URL: this site's name in the central tenants file")
+        return value
+
+    @field_validator("gateway_secrets")
+    @classmethod
+    def _places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(place.startswith(("env:", "file:")) for place in value):
+            raise ValueError("says where secrets are, env:NAME or file:PATH, never the secret itself")
         return value
 
     def topic(self, name: str) -> str:

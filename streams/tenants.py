@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -49,17 +50,39 @@ def read_secrets(places: Sequence[str], of: str) -> tuple[str, ...]:
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pixel. `token` names where the token is (`env:NAME` or `file:PATH`), never the token itself."""
+    """One pixel. `token` and `app_secret` name where the secret is (`env:NAME` or `file:PATH`), never the secret.
+
+    Until `test_until`, a date and time with its zone, events carry `test_event_code`; after it they go without, so
+    that a forgotten code does not mark real orders. With `app_secret` (Meta's) each request carries a proof that
+    its sender knows it.
+    """
 
     platform: Literal["meta", "tiktok"]
     pixel_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     token: Where
     event_names: dict[str, str] = {}  # event-name overrides; "" means: do not send
     test_event_code: str = ""
+    test_until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    app_secret: Where | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.test_event_code) != (self.test_until is not None):
+            raise ValueError(
+                "test_event_code and test_until go together, as in: test_until = 2026-12-01T12:00:00Z"
+            )
+
+    def test_code(self, now_ms: int) -> str:
+        """The test event code that counts at `now_ms`, "" when there is none or its time is over."""
+        ends = self.test_until
+        return self.test_event_code if ends and now_ms < ends.timestamp() * 1000 else ""
 
     def read_token(self) -> str:
         """The access token. Raises TenantsError."""
         return read_secret(self.token, f"token of pixel {self.pixel_id}")
+
+    def read_app_secret(self) -> str:
+        """The app's secret, "" when none is configured. Raises TenantsError."""
+        return read_secret(self.app_secret, f"app secret of pixel {self.pixel_id}") if self.app_secret else ""
 
 
 class PublishableKey(
@@ -112,8 +135,21 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keys: tuple[WriteKey, ...] = ()
 
 
+class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client site whose batches the gateway takes, for these tenants.
+
+    It has to prove all that is listed: a signature with one of `secrets` (several are for rotation), a client
+    certificate with the name `certificate`, or both.
+    """
+
+    tenants: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    secrets: tuple[Where, ...] = ()
+    certificate: str = ""
+
+
 class Tenants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tenants: dict[Name, Tenant]
+    sites: dict[Name, Site] = {}
 
     def get(self, name: str) -> Tenant | None:
         return self.tenants.get(name)
@@ -134,6 +170,7 @@ def parse_tenants(text: str, source: str = "tenants file") -> Tenants:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TenantsError(f"{source}: {error}") from error
     _refuse_twins(found.tenants, source)
+    _check_sites(found, source)
     return found
 
 
@@ -156,3 +193,12 @@ def _refuse_twins(tenants: Mapping[str, Tenant], source: str) -> None:
             if pair in seen:
                 raise TenantsError(f"{source}: tenant {name} lists {pair[0]} pixel {pair[1]} twice")
             seen.add(pair)
+
+
+def _check_sites(found: Tenants, source: str) -> None:
+    for name, site in found.sites.items():
+        if not site.secrets and not site.certificate:
+            raise TenantsError(f"{source}: site {name} has neither secrets nor certificate: anybody could be it")
+        for tenant in site.tenants:
+            if tenant not in found.tenants:
+                raise TenantsError(f"{source}: site {name} is for tenant {tenant}, which is not in the file")
