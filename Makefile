@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env lint test faults faults-ci bench demo run clean
+.PHONY: help install lock up down status env snippet browser lint test faults faults-ci bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,12 +28,18 @@ status: install ## say what answers where, and who runs it
 env: install ## write deploy/env.example from the settings
 	@$(PYTHON) -m deploy.stack env > deploy/env.example.new && mv deploy/env.example.new deploy/env.example
 
+snippet: install ## make agents/snippet/capi.js of its source
+	@$(PYTHON) -m deploy.snippet
+
+browser: install ## install Chromium, for the browser tests, where there is none
+	@$(PYTHON) -m deploy.stack browser
+
 lint: install ## formatting, ruff, mypy --strict
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
-test: install up ## every test but the long fault tests, on the real stack
+test: install up browser ## every test but the long fault tests, on the real stack
 	$(PYTEST) -m "not faults"
 
 faults: install up ## the fault tests: roles and brokers are killed and stopped

@@ -1,4 +1,4 @@
-"""Command line of the local stack: up, down, status, env."""
+"""Command line of the local stack: up, down, status, browser, env."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from deploy.stack import lifecycle
 from deploy.stack.addresses import Addresses, read_addresses
+from deploy.stack.debian import ensure_packages
 from deploy.stack.env_example import render
 from deploy.stack.program import StackError
 from deploy.stack.settings import StackSettings, load_stack_settings
@@ -24,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("down", help="stop what `up` started")
     status = verbs.add_parser("status", help="say what answers, and who runs it; exit status 1 if not all do")
     status.add_argument("--json", action="store_true", help="print JSON")
+    verbs.add_parser("browser", help="install Chromium, for the browser tests, where there is none")
     verbs.add_parser("env", help="print deploy/env.example")
     return parser
 
@@ -50,6 +52,11 @@ def _down(addresses: Addresses, settings: StackSettings) -> int:
     return 0
 
 
+def _browser(addresses: Addresses, settings: StackSettings) -> int:
+    ensure_packages(["browser"], settings.install)
+    return 0
+
+
 def main() -> int:
     """Exit status: 0 done, 1 not up, 2 a setting is wrong."""
     arguments = _parser().parse_args()
@@ -65,7 +72,7 @@ def main() -> int:
     try:
         if arguments.verb == "status":
             return _status(addresses, settings, arguments.json)
-        return {"up": _up, "down": _down}[arguments.verb](addresses, settings)
+        return {"up": _up, "down": _down, "browser": _browser}[arguments.verb](addresses, settings)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

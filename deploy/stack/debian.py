@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.stack.chromium import find_chromium
 from deploy.stack.program import StackError
 from deploy.stack.rabbitmq import SCRIPT
 
@@ -32,11 +33,13 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     # Java 17 on Debian 12, 21 on Debian 13.
     "default-jre-headless": lambda: _java_version() >= JAVA_AT_LEAST,
     "maven": lambda: shutil.which("mvn") is not None,
+    "chromium": lambda: find_chromium() is not None,
 }
 _NEEDED = {
     "kafka": ("default-jre-headless", "maven"),
     "rabbitmq": ("rabbitmq-server",),
     "redis": ("redis-server",),
+    "browser": ("chromium",),
 }
 
 
@@ -76,6 +79,15 @@ def _apt(root: list[str], *words: str) -> None:
     )
     if done.returncode:
         raise StackError(f"apt-get {' '.join(words)} failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}")
+
+
+def ensure_packages(names: Iterable[str], may_install: bool) -> None:
+    """Install what the named services (or `browser`) need and this machine lacks. Raises StackError."""
+    missing = missing_packages(names)
+    if missing and not may_install:
+        raise StackError(f"Install {', '.join(missing)}, or let us do it (CAPI_STACK_INSTALL=true).")
+    if missing:
+        install_packages(missing)
 
 
 def install_packages(packages: list[str]) -> None:

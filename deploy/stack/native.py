@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from deploy.stack import supervisor
 from deploy.stack.addresses import Addresses
-from deploy.stack.debian import install_packages, missing_packages
+from deploy.stack.debian import ensure_packages
 from deploy.stack.kafka import prepare_kafka
 from deploy.stack.program import Program, StackError
 from deploy.stack.rabbitmq import prepare_rabbitmq
@@ -57,10 +57,6 @@ def start_native(names: Sequence[str], addresses: Addresses, settings: StackSett
     _check_loopback(names, addresses)
     _check_ports(names, addresses, settings)
     settings.dir.mkdir(parents=True, exist_ok=True)
-    missing = missing_packages(names)
-    if missing and not settings.install:
-        raise StackError(f"Install {', '.join(missing)}, or let `up` do it (CAPI_STACK_INSTALL=true).")
-    if missing:
-        install_packages(missing)
+    ensure_packages(names, settings.install)
     for name in names:
         supervisor.start(settings.dir, _prepare(name, addresses, settings))
