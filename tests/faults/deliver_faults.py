@@ -19,7 +19,7 @@ from tests.kafka import eventually
 KILLS = 4
 STRUCK_S = 45.0  # a fault that waits for work finds it sooner
 CONFIRM = b"\0\0\0\x0d\0\x3c\0\x50"  # size 13, then basic.ack: from RabbitMQ that is a publisher's confirm
-ALARM_S = 12.0
+ALARM_S = 14.0  # several publishes time out meanwhile
 BLACKHOLE_S = 28.0  # longer than both sides' heartbeats bear
 
 Kill = Callable[[], object]
@@ -42,6 +42,7 @@ async def killed_between_retry_and_ack(site: Site, rng: Random) -> int:
             nonlocal left
             left -= CONFIRM in piece
             if left == 0:
+                site.wire.on_answer = None
                 kill()
 
         site.wire.on_answer = see
@@ -79,7 +80,7 @@ async def rabbit_killed_mid_ladder(site: Site, rng: Random) -> int:
         await asyncio.sleep(rng.uniform(0, 2.5))
         assert site.rabbit.kill()
         site.platforms.fails = 0.3
-        await asyncio.to_thread(site.rabbit.up)
+        await site.rabbit_up()
     site.platforms.fails = 0.0
     return 2
 

@@ -38,7 +38,7 @@ SHORT = {
     "CAPI_POST_EVENTS": "25",
     "CAPI_POST_WAIT_S": "0.2",
     "CAPI_POST_TIMEOUT_S": "4",
-    "CAPI_CONFIRM_TIMEOUT_S": "5",
+    "CAPI_CONFIRM_TIMEOUT_S": "3",
     "CAPI_DELIVERED_TTL_S": "900",
     "CAPI_KAFKA_URL": KAFKA_AWAY,
 }
@@ -98,6 +98,13 @@ class Site:
     async def worker_up(self) -> None:
         """Wait until it consumes."""
         await eventually(self.well, UP_S)
+
+    async def rabbit_up(self) -> None:
+        """Wait until RabbitMQ answers."""
+        await eventually(lambda: self._rabbit_answers(), UP_S, every_s=0.5)
+
+    async def _rabbit_answers(self) -> bool:
+        return await self.depths([TAP]) is not None
 
     async def note_in_flight(self) -> None:
         """The worker was killed: what the platforms took, or have in work, and Redis does not know."""

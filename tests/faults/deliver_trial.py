@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,7 @@ class Feeder:
 async def trial(name: str, rabbit: PrivateRabbit, folder: Path, seed: int, count: int) -> Report:
     """`count` jobs under the fault `name`."""
     print(f"{name}: seed {seed}, {count} jobs, logs in {folder}", file=sys.stderr, flush=True)
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # it tells at length that a killed broker is away
     rng, started_s = Random(seed), monotonic()
     async with delivery_site(folder, rabbit, make_jobs(seed, count), rng) as site:
         feeder = Feeder(site)
