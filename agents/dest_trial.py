@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sinks.deliver.policy import outcome_class
-from sinks.deliver.post import Poster, PostError
+from sinks.deliver.post import Poster, PostError, Secrets
 from sinks.platforms import rules
 from sinks.platforms.contract import Delivered, Request
 from sinks.sample import on_this_machine, sample_job
@@ -64,10 +64,10 @@ def send(settings: Settings, destination: Destination, request: Request) -> dict
 
 
 async def _send(settings: Settings, destination: Destination, request: Request) -> dict[str, Any]:
-    token = destination.read_token()
+    secrets = Secrets(destination.read_token(), destination.read_app_secret())
     poster, started_s = Poster(settings), time.monotonic()
     try:
-        answer = await poster.post(request, token)
+        answer = await poster.post(request, secrets)
     except PostError as error:
         return {"outcome": "transient", "why": f"no answer ({error})"}
     finally:

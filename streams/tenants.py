@@ -70,6 +70,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(
                 "test_event_code and test_until go together, as in: test_until = 2026-12-01T12:00:00Z"
             )
+        if self.app_secret and self.platform != "meta":
+            raise ValueError("app_secret is for Meta only")
 
     def test_code(self, now_ms: int) -> str:
         """The test event code that counts at `now_ms`, "" when there is none or its time is over."""

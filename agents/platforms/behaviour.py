@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Mode = Literal["ok", "429", "500", "hang", "reset", "slow", "refuse_token", "refuse_event", "answer"]
+Mode = Literal["ok", "429", "500", "hang", "reset", "slow", "refuse_token", "refuse_event", "ask_proof", "answer"]
 
 
 class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -14,15 +14,17 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
     closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, naming
-    its index when `named`. `answer` says `status`, `headers` and `body` byte for byte, to every batch or to those
-    that hold `event_id`. `accepted` says that hang, reset and answer take the events all the same. `status` also
-    replaces the HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403 too.
+    its index when `named`. `ask_proof` refuses calls to Meta without the proof of `app_secret`. `answer` says
+    `status`, `headers` and `body` byte for byte, to every batch or to those that hold `event_id`. `accepted` says
+    that hang, reset and answer take the events all the same. `status` also replaces the HTTP status of 429, 500
+    and refuse_token: Meta throttles with 400 and 403 too.
     """
 
     mode: Mode
     platform: Literal["meta", "tiktok", ""] = ""
     pixel: str = ""
     event_id: str = ""
+    app_secret: str = ""
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -35,6 +37,8 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     def __post_init__(self) -> None:
         if self.mode == "refuse_event" and not self.event_id:
             raise ValueError("refuse_event needs an event_id")
+        if (self.mode == "ask_proof") != bool(self.app_secret):
+            raise ValueError("ask_proof needs an app_secret, and only ask_proof takes one")
         if self.event_id and self.mode not in ("refuse_event", "answer"):
             raise ValueError("only refuse_event and answer take an event_id")
         if (self.headers or self.body) and self.mode != "answer":

@@ -7,6 +7,8 @@ data-processing-options and /docs/graph-api/guides/error-handling.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -181,6 +183,18 @@ def throttled(trace_id: str) -> Answer:
 
 def failed(trace_id: str) -> Answer:
     return 500, _error(2, "An unexpected error has occurred", trace_id, transient=True)
+
+
+def proven(root: dict[str, Any] | None, token: str, app_secret: str) -> bool:
+    """Whether `appsecret_proof` is the hex HMAC-SHA256 of the token ("Secure Graph API Calls")."""
+    given = (root or {}).get("appsecret_proof")
+    return given == hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def refused_proof(trace_id: str) -> Answer:
+    answer = _error(100, "Invalid appsecret_proof provided in the API argument", trace_id)
+    answer["error"]["type"] = "GraphMethodException"
+    return 400, answer
 
 
 def refused_token(trace_id: str) -> Answer:

@@ -3,6 +3,7 @@
 | request                                    | answer                                            |
 |--------------------------------------------|---------------------------------------------------|
 | `POST /v26.0/{pixel}/events`               | as Meta                                           |
+| `GET /v26.0/`                              | Meta's error for that, with its version header    |
 | `POST /open_api/v1.3/event/track/`         | as TikTok                                         |
 | `GET /ledger?platform=&pixel=`             | what was taken, see Ledger.listing                |
 | `GET /totals?platform=&pixel=`             | only its totals                                   |
@@ -30,13 +31,18 @@ from agents.platforms.stand_in import Post, StandIn
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 32 * 1024 * 1024
+VERSION_HEADER = "facebook-api-version"
 HANG_S, SLOW_S = 3600.0, 1.0
 
 
 class Platforms(StandIn):
-    """The stand-in with its web application. `url` is its base address once it runs."""
+    """The stand-in with its web application. `url` is its base address once it runs.
+
+    `meta_version` is what Meta's answers say that they come from; "" is what was asked for.
+    """
 
     url = ""
+    meta_version = ""
 
     def application(self) -> web.Application:
         """Everything in the table above."""
@@ -44,6 +50,7 @@ class Platforms(StandIn):
         app.add_routes(
             [
                 web.post(r"/{version:v\d+\.\d+}/{pixel}/events", self._meta),
+                web.get(r"/{version:v\d+\.\d+}/", self._meta_root),
                 web.post("/open_api/v1.3/event/track/", self._tiktok),
                 web.get("/ledger", self._ledger),
                 web.get("/totals", self._totals),
@@ -58,9 +65,16 @@ class Platforms(StandIn):
     async def _meta(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         pixel_id = request.match_info["pixel"]
-        return await self._track(
+        response = await self._track(
             request, Post(meta, pixel_id, request.headers, request.query, body, _json_object(body))
         )
+        response.headers.setdefault(VERSION_HEADER, self.meta_version or request.match_info["version"])
+        return response
+
+    async def _meta_root(self, request: web.Request) -> web.Response:
+        response = _json(*meta.failed("stand-in"))
+        response.headers[VERSION_HEADER] = self.meta_version or request.match_info["version"]
+        return response
 
     async def _tiktok(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()

@@ -68,8 +68,11 @@ class StandIn:
         if order and mode in failures:
             status, body = failures[mode](trace_id)
             return order.status or status, body
-        if not platform.token_of(post.headers):
+        token = platform.token_of(post.headers)
+        if not token:
             return platform.refused_token(trace_id)
+        if order and mode == "ask_proof" and not platform.proven(post.root, token, order.app_secret):
+            return platform.refused_proof(trace_id)
         if order and mode == "refuse_event":
             place = [event.event_id for event in checked.events].index(order.event_id)
             checked.refuse(Problem(platform.INVALID, "refused by order", place))

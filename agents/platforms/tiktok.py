@@ -135,6 +135,15 @@ def failed(trace_id: str) -> Answer:
     return 500, _answer(FAILED, "Internal error", trace_id)
 
 
+def proven(root: dict[str, Any] | None, token: str, app_secret: str) -> bool:
+    """TikTok asks for no proof."""
+    return True
+
+
+def refused_proof(trace_id: str) -> Answer:
+    return refused_token(trace_id)
+
+
 def refused_token(trace_id: str) -> Answer:
     return 200, _answer(NO_TOKEN, "Access token is incorrect or has been revoked", trace_id)
 

@@ -12,11 +12,12 @@ from sinks.deliver.counters import ALARMS, GAP, POST_EVENTS, POST_SECONDS, POSTS
 from sinks.deliver.lanes import Lane
 from sinks.deliver.letters import Letter
 from sinks.deliver.policy import Answered, outcome_class
-from sinks.deliver.post import Answer, Poster, PostError
+from sinks.deliver.post import Answer, Poster, PostError, Secrets
 from sinks.deliver.splitting import SPENT, Splitting
 from sinks.deliver.usage import used_percent
+from sinks.deliver.versions import VersionWatch
 from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Request, Result, Transient
-from streams.events import Platform
+from streams.events import Job, Platform
 from streams.tenants import Destination, TenantsError
 
 log = structlog.get_logger(__name__)
@@ -25,15 +26,17 @@ Settled = list[tuple[Letter, Answered]]
 
 
 class Courier:
-    """Shared by all lanes of a queue. `now_s` is the monotonic clock of its lanes."""
+    """Shared by all lanes of a queue. `now_s` is the monotonic clock of its lanes, `now_ms` tells Unix ms."""
 
     def __init__(
         self,
         rules: Mapping[Platform, PlatformRules],
         poster: Poster,
         now_s: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self._rules, self._poster, self._now_s = rules, poster, now_s
+        self._rules, self._poster, self._now_s, self._now_ms = rules, poster, now_s, now_ms
+        self._versions = VersionWatch()
 
     async def carry(
         self, letters: Sequence[Letter], destination: Destination, lane: Lane
@@ -48,25 +51,27 @@ class Courier:
             yield [(letter, Answered(SPENT)) for letter in unknown]
 
     async def _send(self, part: Sequence[Letter], destination: Destination, lane: Lane) -> Answered:
-        token = token_of(destination)
-        lane.token = digest(token) if token else b""
-        if not token:
-            answered = Answered(Misconfigured("the token cannot be read", "token"))
+        secrets = secrets_of(destination)
+        lane.token = digest(secrets) if secrets else b""
+        if not secrets:
+            answered = Answered(Misconfigured("the token or the app secret cannot be read", "token"))
             self._tell(answered.result, 0.0, destination, lane)
             return answered
+        jobs = [letter.job for letter in part]
+        test_code = destination.test_code(self._now_ms())
         try:
-            jobs = [letter.job for letter in part]
-            request = self._rules[destination.platform].build(
-                jobs, destination.pixel_id, destination.test_event_code
-            )
+            request = self._rules[destination.platform].build(jobs, destination.pixel_id, test_code)
         except Exception as error:  # one odd job must not stop the queue: splitting finds it
             return Answered(Invalid(None, f"cannot be built ({type(error).__name__})", "build"))
-        return await self._post(request, token, destination, lane)
+        test = _test_of(jobs[0], test_code, destination)
+        return await self._post(request, secrets, destination, lane, test)
 
-    async def _post(self, request: Request, token: str, destination: Destination, lane: Lane) -> Answered:
+    async def _post(
+        self, request: Request, secrets: Secrets, destination: Destination, lane: Lane, test: str
+    ) -> Answered:
         started_s = self._now_s()
         lane.posting(started_s)
-        answer, result = await self._result(request, token, destination.platform)
+        answer, result = await self._result(request, secrets, destination.platform)
         duration_s = self._now_s() - started_s
         answered = Answered(result, answer.status if answer else 0, round(duration_s * 1000))
         about = {"platform": destination.platform, "pixel": destination.pixel_id}
@@ -75,9 +80,11 @@ class Courier:
         POST_EVENTS.labels(destination.platform).observe(request.events)
         used = used_percent(answer.headers) if answer else 0.0
         self._tell(result, used, destination, lane)
-        log.info(
+        tell = log.warning if test else log.info
+        tell(
             "post",
             **about,
+            **({"test": test} if test else {}),
             n=request.events,
             bytes=len(request.body),
             result=outcome_class(result),
@@ -100,12 +107,15 @@ class Courier:
             )
         return answered
 
-    async def _result(self, request: Request, token: str, platform: Platform) -> tuple[Answer | None, Result]:
+    async def _result(
+        self, request: Request, secrets: Secrets, platform: Platform
+    ) -> tuple[Answer | None, Result]:
         try:
-            answer = await self._poster.post(request, token)
+            answer = await self._poster.post(request, secrets)
         except PostError as error:
             return None, Transient(f"{error}{', in doubt' if error.in_doubt else ''}", "no answer")
         rules = self._rules[platform]
+        self._versions.look(rules, answer.headers)
         return answer, rules.classify(answer.status, answer.headers, answer.body, request.events)
 
     def _tell(self, result: Result, used: float, destination: Destination, lane: Lane) -> None:
@@ -127,17 +137,25 @@ class Courier:
         level(said[turn], **about, why=why, code=getattr(result, "code", ""), trace_id=result.trace_id)
 
 
-def token_of(destination: Destination) -> str | None:
-    """Read at each use, so that a rotated one counts at once; None when it cannot be, or is empty."""
+def secrets_of(destination: Destination) -> Secrets | None:
+    """Read at each use, so that a rotated one counts at once; None when one cannot be, or the token is empty."""
     try:
-        return destination.read_token() or None
+        secrets = Secrets(destination.read_token(), destination.read_app_secret())
     except TenantsError:
         return None
+    return secrets if secrets.token and bool(secrets.app_secret) == bool(destination.app_secret) else None
 
 
-def digest(token: str) -> bytes:
-    """To tell a new token from an old one without keeping it."""
-    return sha256(token.encode()).digest()
+def digest(secrets: Secrets) -> bytes:
+    """To tell new ones from old ones without keeping them."""
+    return sha256(f"{secrets.token} {secrets.app_secret}".encode()).digest()
+
+
+def _test_of(job: Job, test_code: str, destination: Destination) -> str:
+    """Why the platform takes these as test events, "" when it does not."""
+    if job.event.test_event_code:
+        return "test events by their own test_event_code"
+    return f"test events until {destination.test_until}: remove test_event_code" if test_code else ""
 
 
 def _about(result: Result, answered: Answered) -> Answered:

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from sinks.deliver.counters import LANE_RATE, LANE_STATE, UNACKED
-from sinks.deliver.courier import digest, token_of
+from sinks.deliver.courier import digest, secrets_of
 from sinks.deliver.lane_worker import LaneWorker
 from sinks.deliver.lanes import STATES
 from sinks.deliver.shared import Shared
@@ -71,8 +71,8 @@ class Overseer:
 
     def _compare_token(self, key: LaneKey, worker: LaneWorker) -> None:
         destination = self._shared.settings.tenant_map.destination(*key)
-        token = token_of(destination) if destination else None
-        if token and digest(token) != worker.lane.token and worker.lane.probe_now():
+        secrets = secrets_of(destination) if destination else None
+        if secrets and digest(secrets) != worker.lane.token and worker.lane.probe_now():
             log.info("this pixel has a new token; trying it", platform=key[1], pixel=key[2])
 
     async def _watch_queue(self) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import stamina
 
 from sinks.platforms.contract import Request
+from sinks.platforms.proof import proven_body
 from streams.settings import Settings
 
 CONNECT_TIMEOUT_S = 5.0
@@ -34,6 +35,16 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """What a POST needs beside its request, read just before it. `app_secret` is "" where none is configured."""
+
+    token: str
+    app_secret: str = ""
+
+    def __repr__(self) -> str:
+        return "Secrets(***)"
 
 
 class PostError(Exception):
@@ -62,10 +73,14 @@ class Poster:
             trust_env=True,  # proxies
         )
 
-    async def post(self, request: Request, token: str) -> Answer:
+    async def post(self, request: Request, secrets: Secrets) -> Answer:
         """The platform's answer, whatever it says. Raises PostError, without URL or body in its message."""
+        header = request.token_header
+        headers = {**request.headers, header.name: header.prefix + secrets.token}
         try:
-            return await self._persist(request, token)
+            return await self._persist(
+                request.url, headers, proven_body(request, secrets.token, secrets.app_secret)
+            )
         except NOT_SENT as error:
             raise PostError(type(error).__name__, in_doubt=False) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -74,19 +89,17 @@ class Poster:
     async def close(self) -> None:
         await self._session.close()
 
-    async def _persist(self, request: Request, token: str) -> Answer:
+    async def _persist(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
         # a block, not stamina's decorator or caller: those log the arguments, and here that is token and body
         async for attempt in stamina.retry_context(on=NOT_SENT, **BRIEFLY):
             with attempt:
-                return await self._once(request, token)
+                return await self._once(url, headers, body)
         raise AssertionError("unreachable")
 
-    async def _once(self, request: Request, token: str) -> Answer:
-        header = request.token_header
-        headers = {**request.headers, header.name: header.prefix + token}
+    async def _once(self, url: str, headers: dict[str, str], sent: bytes) -> Answer:
         async with (
             asyncio.timeout(self._timeout_s),
-            self._session.post(request.url, data=request.body, headers=headers, allow_redirects=False) as reply,
+            self._session.post(url, data=sent, headers=headers, allow_redirects=False) as reply,
         ):
             body = b""
             async for piece in reply.content.iter_chunked(65_536):

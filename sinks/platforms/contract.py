@@ -34,13 +34,17 @@ class TokenHeader(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One POST, complete but for the token. `body` is UTF-8 JSON that holds `events` events."""
+    """One POST, complete but for the token. `body` is a UTF-8 JSON object that holds `events` events.
+
+    `proof_member` names the member of the body for a proof of the app's secret (proof.py), "" when there is none.
+    """
 
     url: str
     headers: dict[str, str]
     body: bytes
     token_header: TokenHeader
     events: int
+    proof_member: str = ""
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -104,6 +108,11 @@ class PlatformRules(Protocol):
 
     name: ClassVar[Platform]
 
+    @property
+    def version(self) -> str:
+        """The API version that requests ask for, as the platform writes it; "" when it tells no version."""
+        ...
+
     @classmethod
     def from_settings(cls, settings: Addresses) -> Self: ...
 
@@ -128,6 +137,10 @@ class PlatformRules(Protocol):
         `test_event_code` is the destination's; an event's own goes before it. The same jobs give the same bytes.
         Raises ValueError when the number of jobs or the mixture of groups is wrong.
         """
+        ...
+
+    def version_answered(self, headers: Mapping[str, str]) -> str:
+        """The API version that an answer came from, "" when it does not say. Header names in any case."""
         ...
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from sinks.platforms import meta_answers
+from sinks.platforms.answers import header
 from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group
 from streams import quality
 from streams.envelope import ACTION_SOURCES
@@ -83,7 +84,11 @@ class Meta(msgspec.Struct, frozen=True):
             body=msgspec.json.encode(root),
             token_header=TokenHeader("Authorization", "Bearer "),
             events=len(jobs),
+            proof_member="appsecret_proof",
         )
+
+    def version_answered(self, headers: Mapping[str, str]) -> str:
+        return header(headers, "facebook-api-version")
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
         return meta_answers.classify(status, headers, body)

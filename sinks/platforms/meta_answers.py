@@ -20,6 +20,7 @@ TRANSIENT = frozenset({1, 2, 5000, 21009})
 MISCONFIGURED = frozenset({3, 10, 102, 104, 190, *range(200, 300)})
 BLOCKED = 368
 INVALID_PARAMETER = 100
+REFUSED_CALL = "GraphMethodException"  # type of 100 when the call is refused; for its parameters: OAuthException
 NO_SUCH_PIXEL = 33  # subcode of 100: the pixel does not exist, or this token does not see it
 INVALID = {
     2804003: "event time too old",
@@ -58,6 +59,8 @@ def _refused(status: int, headers: Mapping[str, str], error: dict[str, Any]) -> 
         return Misconfigured("blocked by Meta for policy reasons", name, trace_id)
     if code in MISCONFIGURED or (code, subcode) == (INVALID_PARAMETER, NO_SUCH_PIXEL):
         return Misconfigured("token, permission or pixel", name, trace_id)
+    if code == INVALID_PARAMETER and error.get("type") == REFUSED_CALL:
+        return Misconfigured("the call, not an event: its appsecret_proof is wrong or missing", name, trace_id)
     if code == INVALID_PARAMETER:
         return Invalid(_index(error), INVALID.get(subcode or 0, "invalid parameter"), name, trace_id)
     return _without_code(status, headers, name if code is not None else "", trace_id)

@@ -76,6 +76,7 @@ class TikTok(msgspec.Struct, frozen=True):
     base_url: str
 
     name: ClassVar[Platform] = "tiktok"
+    version: ClassVar[str] = ""  # it is a part of the path, and no answer tells it
 
     @classmethod
     def from_settings(cls, settings: Addresses) -> Self:
@@ -117,6 +118,9 @@ class TikTok(msgspec.Struct, frozen=True):
             token_header=TokenHeader("Access-Token"),
             events=len(jobs),
         )
+
+    def version_answered(self, headers: Mapping[str, str]) -> str:
+        return ""
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
         return tiktok_answers.classify(status, headers, body, sent)

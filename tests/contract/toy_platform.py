@@ -30,6 +30,7 @@ class Toy(msgspec.Struct, frozen=True):
 
     base_url: str
 
+    version: ClassVar[str] = ""
     name: ClassVar[Platform] = "meta"  # a real one would get its own name in streams.events.Platform
 
     @classmethod
@@ -69,6 +70,9 @@ class Toy(msgspec.Struct, frozen=True):
             token_header=TokenHeader("X-Toy-Token"),
             events=len(jobs),
         )
+
+    def version_answered(self, headers: Mapping[str, str]) -> str:
+        return ""
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
         if status == 429:

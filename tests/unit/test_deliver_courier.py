@@ -105,7 +105,9 @@ async def test_no_answer_is_transient_in_doubt_and_not_posted_again_at_once(
 async def test_unreadable_token_is_the_pixels_failure_and_posts_nothing(platforms: Platforms) -> None:
     gone = Destination(platform="meta", pixel_id="123", token="env:NO_SUCH_TOKEN")
     found = await carry(platforms.url, gone)
-    assert {result for _, result in found} == {Misconfigured("the token cannot be read", "token")}
+    assert {result for _, result in found} == {
+        Misconfigured("the token or the app secret cannot be read", "token")
+    }
     assert platforms.ledger.totals()["answers"] == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +14,7 @@ from streams.settings import Settings, load_settings
 from streams.tenants import Destination
 
 NOW_MS = 1_795_500_000_000
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 DESTINATIONS = {
     "meta": Destination(platform="meta", pixel_id="123", token="env:NOBODY_SETS_THIS"),
     "tiktok": Destination(platform="tiktok", pixel_id="C1", token="env:NOBODY_SETS_THIS"),
@@ -58,7 +60,7 @@ def test_a_real_platform_gets_nothing_without_a_test_event_code(destination: Des
 
 
 def test_the_tenants_own_code_is_used_and_the_given_one_goes_first() -> None:
-    own = Destination(platform="meta", pixel_id="123", token="env:X", test_event_code="OWN")
+    own = Destination(platform="meta", pixel_id="123", token="env:X", test_event_code="OWN", test_until=LATER)
     codes = [json.loads(build(load_settings(), own, "default", "Lead", code).body) for code in ("", "GIVEN")]
     assert [sent["test_event_code"] for sent in codes] == ["OWN", "GIVEN"]
 
