@@ -31,6 +31,7 @@ VERBS = {
     "replay": "Send again, from Kafka, what no platform ever acknowledged.",
     "dest": "List destinations, pause and resume one, or send it a test event.",
     "erase": "Forget a person: what is remembered of visitors, and what open sessions hold.",
+    "certs": "Make the CA and the certificates of the gateway and its client sites, and renew them.",
     "platforms": "Run a local stand-in for Meta and TikTok.",
     "demo": "Replay real visitor histories through everything and show what came out.",
     "hash": "Show what one value becomes for Meta and TikTok: normal form, hash, or why it is dropped.",
