@@ -14,6 +14,7 @@ from agents.collect.access import HEADER, Access, Keys
 from agents.collect.admitting import Outcome, Sender, admitted
 from agents.collect.body import inflated, wire_body
 from agents.collect.browser import Browsers
+from agents.collect.events_api import events_api
 from agents.collect.ids import by_chance, by_request, uuid7
 from agents.collect.part import Part
 from agents.collect.problems import Problem, json_response, later
@@ -46,6 +47,7 @@ def events_part(settings: Settings, writer: Writer | None = None) -> Part:
         context=running,
         why_not=lambda: writer.why_not,
         cross_origin=frozenset({EVENTS, ID}),
+        api=events_api(EVENTS, ID),
     )
 
 

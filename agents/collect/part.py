@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from agents.collect.openapi import Api
+
 
 def _well() -> str:
     return ""
@@ -22,3 +24,4 @@ class Part:
     context: Callable[[web.Application], AsyncIterator[None]] | None = None
     why_not: Callable[[], str] = _well
     cross_origin: frozenset[str] = frozenset()
+    api: Api | None = None

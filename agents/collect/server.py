@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -12,6 +14,7 @@ from aiohttp.typedefs import Handler
 from agents.collect.cors import Cors
 from agents.collect.counters import PROBLEMS, REQUESTS, SECONDS
 from agents.collect.listening import Connection
+from agents.collect.openapi import document
 from agents.collect.part import Part
 from agents.collect.problems import Problem
 from streams.settings import Settings
@@ -28,7 +31,17 @@ def make_app(settings: Settings, parts: Sequence[Part]) -> web.Application:
         if part.context is not None:
             app.cleanup_ctx.append(part.context)
     cors.add_preflights(app)
+    app.router.add_get("/openapi.json", _describing(document([part.api for part in parts if part.api])))
     return app
+
+
+def _describing(api: dict[str, Any]) -> Handler:
+    body = msgspec.json.encode(api)
+
+    async def describe(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="application/json")
+
+    return describe
 
 
 @web.middleware
