@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from importlib import metadata
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from agents.doctor.check import Check, failed, ok, warning
+from agents.doctor.destinations import check_destinations
 from streams.settings import Settings
-from streams.tenants import Destination, Tenants, TenantsError
+from streams.tenants import TenantsError
 
 PACKAGE = "capi-stream"
 _PIN = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)$")
@@ -84,30 +86,13 @@ def _relations(s: Settings) -> list[tuple[bool, str, str]]:
 
 
 def check_tenants(settings: Settings) -> list[Check]:
-    """The tenants file can be used, and every token in it can be read now."""
+    """The tenants file can be used, and its destinations too."""
     try:
         tenants = settings.tenant_map
     except TenantsError as error:
         return [failed("tenants", str(error), "correct the file, see deploy/tenants.example.toml")]
     found = f"{len(tenants.tenants)} in {settings.tenants}"
-    return [ok("tenants", found), *_check_tokens(tenants)]
-
-
-def _check_tokens(tenants: Tenants) -> Iterator[Check]:
-    for name, tenant in tenants.tenants.items():
-        if not tenant.destinations:
-            yield warning(f"tenant {name}", "no destinations", "add [[tenants.NAME.destinations]]: nothing leaves")
-        yield from (_check_token(name, destination) for destination in tenant.destinations)
-
-
-def _check_token(tenant: str, destination: Destination) -> Check:
-    name = f"token {tenant}/{destination.platform}/{destination.pixel_id}"
-    todo = f"put the pixel's access token where the tenants file says: {destination.token}"
-    try:
-        token = destination.read_token()
-    except TenantsError:
-        return failed(name, "cannot be read", todo)
-    return ok(name, destination.token) if token else failed(name, "is empty", todo)
+    return [ok("tenants", found), *check_destinations(tenants, time.time_ns() // 1_000_000)]
 
 
 def check_addresses(settings: Settings) -> Iterator[Check]:

@@ -1,4 +1,5 @@
-"""Checks of Kafka, RabbitMQ and Redis: reachable, of a version that was tried, and set up as specified.
+"""Checks of Kafka, RabbitMQ and Redis: reachable, of a version that was tried, and set up as specified. With them
+run those of the platforms.
 
 Each check is bounded in time, and all run at once.
 """
@@ -9,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agents.doctor.check import Check, failed, ok, warning
+from agents.doctor.platforms import platform_checks
 from sinks import kafka_admin
 from sinks.amqp_probe import AmqpProbeError, amqp_alive
 from sinks.kafka_admin import KafkaAdminError, TopicChange
@@ -25,12 +27,14 @@ LOSING_POLICIES = "allkeys"  # evicts what must stay: queues, and which jobs wer
 
 
 async def service_checks(settings: Settings, quick: bool) -> list[Check]:
-    """All of this module, in the order they are shown. `quick` leaves topics, queues and counts out."""
+    """All of this module, in the order they are shown. `quick` leaves topics, queues, counts and
+    platforms out."""
     found = await asyncio.gather(
         check_kafka(settings, quick),
         check_amqp(settings),
         asyncio.to_thread(check_management, settings, quick),
         check_redis(settings),
+        *([] if quick else [platform_checks(settings)]),
     )
     return [check for checks in found for check in checks]
 

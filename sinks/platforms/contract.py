@@ -109,6 +109,11 @@ class PlatformRules(Protocol):
     name: ClassVar[Platform]
 
     @property
+    def base_url(self) -> str:
+        """Where the platform is, without a path."""
+        ...
+
+    @property
     def version(self) -> str:
         """The API version that requests ask for, as the platform writes it; "" when it tells no version."""
         ...
