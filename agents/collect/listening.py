@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 TLS_S = 10.0
 BACKLOG = 1024
+SERVER = "capi"  # and no versions
 
 
 class Gate:
@@ -107,7 +108,10 @@ class Connection(RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
         log.debug("no HTTP", why=type(exc).__name__)
-        response = Problem(status, "bad_http", "the request cannot be read as HTTP").response()
+        response = Problem(
+            status, "bad_http", "the request cannot be read as HTTP", "see /openapi.json"
+        ).response()
+        response.headers["Server"] = SERVER
         response.force_close()
         return response
 

@@ -14,14 +14,14 @@ class Buckets:
     """
 
     def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
+        self._rate, self._burst = rate, max(burst, 1.0)
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait_s(self, name: str, tokens: float, now: float) -> float:
         """0 when `tokens` were taken, else after how many seconds it may be tried again."""
         level, at = self._buckets.pop(name, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._rate)
-        passes = level > 0
+        passes = level >= 1
         self._buckets[name] = (level - tokens if passes else level, now)
         if len(self._buckets) > MOST:
             self._buckets.popitem(last=False)

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from agents.collect.cors import Cors
 from agents.collect.counters import PROBLEMS, REQUESTS, SECONDS
-from agents.collect.listening import Connection
+from agents.collect.listening import SERVER, Connection
 from agents.collect.openapi import document
 from agents.collect.part import Part
 from agents.collect.problems import Problem
@@ -54,7 +54,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     path = resource.canonical if resource else "unknown"  # the pattern: addresses are without bound
     REQUESTS.labels(path, response.status).inc()
     SECONDS.observe(time.perf_counter() - begun)
-    response.headers["Server"] = "capi"
+    response.headers["Server"] = SERVER
     return response
 
 
