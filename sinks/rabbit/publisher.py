@@ -40,6 +40,7 @@ class Publisher:
         self._link: Link | None = None
         self._channel: Channel | None = None
         self._pause_s, self._not_before_s = 0.0, 0.0
+        self._was_blocked = False  # when a write was given up, and none was confirmed since
 
     async def start(self) -> None:
         """Connect now instead of at the first publish. Raises PublishError."""
@@ -52,8 +53,8 @@ class Publisher:
 
     @property
     def blocked(self) -> bool:
-        """RabbitMQ takes no messages at present."""
-        return self._link is not None and self._link.blocked
+        """RabbitMQ takes no messages at present: so also between the tries of a publish."""
+        return self._was_blocked or (self._link is not None and self._link.blocked)
 
     async def publish(self, exchange: str, messages: Sequence[Message]) -> None:
         """Return when every message is confirmed; raises PublishError (lost, refused, returned, or too late)."""
@@ -76,11 +77,13 @@ class Publisher:
                     tally = await write(channel, exchange, messages)
                     await _settled(tally.future)
             except TimeoutError:
+                self._was_blocked = self.blocked
                 self._drop(channel)
                 raise PublishError(f"no confirm within {self._timeout_s:g} s") from None
             except CONNECTION_ERRORS as error:
                 raise PublishError(f"connection lost ({type(error).__name__})") from error
             _check(tally.future)
+            self._was_blocked = False
 
     async def _open_channel(self) -> Channel:
         async with self._opening:

@@ -73,8 +73,9 @@ def _killer(site: Site, dead: asyncio.Event, late_s: float) -> Kill:
 
 
 async def rabbit_killed_mid_ladder(site: Site, rng: Random) -> int:
-    """kill -9 of RabbitMQ while many jobs are on the rungs of 2 and 4 s, twice."""
-    for _ in range(2):
+    """kill -9 of RabbitMQ while many jobs are on the rungs of 2 and 4 s, once for each thousand of them."""
+    kills = max(1, len(site.jobs) // 1_000)
+    for _ in range(kills):
         site.platforms.fails = 0.8
         await eventually(lambda: _full_rungs(site), STRUCK_S)
         await asyncio.sleep(rng.uniform(0, 2.5))
@@ -82,7 +83,7 @@ async def rabbit_killed_mid_ladder(site: Site, rng: Random) -> int:
         site.platforms.fails = 0.3
         await site.rabbit_up()
     site.platforms.fails = 0.0
-    return 2
+    return kills
 
 
 async def _full_rungs(site: Site) -> bool:
