@@ -10,14 +10,15 @@ import uvloop
 
 from agents.collect.parts import all_parts
 from agents.collect.service import run_collect
+from agents.collect.tls import ServerTls, server_tls
 from streams.log import setup
 from streams.settings import Settings, load_settings
 
 
 def command() -> None:
-    """Take events over HTTP from browsers and servers until SIGTERM or SIGINT.
+    """Take events over HTTP from browsers and servers, and batches of client sites, until SIGTERM or SIGINT.
 
-    Several processes may run: they share the port.
+    Several processes may run: they share the port. SIGHUP reads the TLS files anew.
 
     Example: capi collect
     """
@@ -25,15 +26,22 @@ def command() -> None:
     settings.tenant_map  # noqa: B018 (a mistake in the tenants file is a configuration error, before anything starts)
     setup(settings, "collect")
     try:
+        tls = server_tls(settings)
+    except OSError as error:
+        typer.echo(f"CAPI_TLS_CERT, CAPI_TLS_KEY or CAPI_TLS_CLIENT_CA: {error}", err=True)
+        raise typer.Exit(2) from error
+    try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_collect(settings))
+            runner.run(_collect(settings, tls))
     except OSError as error:
         typer.echo(f"{settings.collect_host}:{settings.collect_port}: {error.strerror}", err=True)
         raise typer.Exit(1) from error
 
 
-async def _collect(settings: Settings) -> None:
+async def _collect(settings: Settings, tls: ServerTls | None) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_collect(settings, all_parts(settings), stop)
+    if tls is not None:
+        loop.add_signal_handler(signal.SIGHUP, tls.reload)
+    await run_collect(settings, all_parts(settings), stop, tls.context if tls else None)
