@@ -6,9 +6,10 @@ from agents.collect.batches import batches_part
 from agents.collect.events import events_part
 from agents.collect.part import Part
 from agents.collect.writing import RecordWriter
+from agents.snippet.routes import routes
 from streams.settings import Settings
 
 
 def all_parts(settings: Settings) -> list[Part]:
     writer = RecordWriter(settings)
-    return [events_part(settings, writer), batches_part(settings, writer)]
+    return [events_part(settings, writer), batches_part(settings, writer), Part(routes(settings))]
