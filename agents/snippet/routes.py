@@ -1,4 +1,4 @@
-"""What `capi collect` serves of the snippet: `/capi.js` to any page, and the demo shop at `/demo` when it is on."""
+"""What the collector serves of the snippet: `/capi.js` for any page, the demo shop at `/demo` if it is on."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ const keepClicks = () => {
   domain || findDomain();
   const { _fbc, ttclid } = cookies();
   keepClick("fbclid", "_fbc", _fbc?.split(".")[3], /^[\w-]{1,1000}$/, "fb." + (level - 1) + "." + landedMs + ".", 90);
-  keepClick("ttclid", "ttclid", ttclid, /^[\w.-]{1,1000}$/, "", 28);
+  keepClick("ttclid", "ttclid", ttclid, /^[\w.-]{1,1000}$/, "", 28); // the longest click window of TikTok's
 };
 
 const browserIds = () => {

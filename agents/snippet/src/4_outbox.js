@@ -6,7 +6,7 @@ let flight = [];
 let failures = 0;
 let timer;
 
-const plan = (ms) => (timer = timer || setTimeout(flush, ms));
+const plan = (ms) => (timer ||= setTimeout(flush, ms));
 
 const forWire = (event) => ({
   ...event,
@@ -33,7 +33,7 @@ const flush = () => {
     .catch(() => {
       queue = flight.concat(queue);
       flight = [];
-      plan(Math.min(1e3 * 2 ** failures++, 6e4));
+      plan(1e3 * 2 ** failures++); // as long again as it has lasted
     });
 };
 

@@ -84,8 +84,8 @@ const api = {
     if (!choice) return withdraw();
     keepClicks();
     early.splice(0).forEach(send);
-    attempt(() => queue.unshift(...JSON.parse(localStorage._capi)));
-    wake();
+    attempt(() => queue.unshift(...JSON.parse(localStorage._capi)) && delete localStorage._capi);
+    plan(100);
   },
   track: (name, custom_data = {}, more) => happened(name, { custom_data, ...more }),
   identify: (user_data, more) => happened("Identify", { user_data, ...more }),
