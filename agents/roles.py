@@ -9,20 +9,27 @@ from agents.supervisor import Worker
 from streams.settings import Settings
 
 FAUST_ROLES = ("ingest", "sessions", "visitors", "dispatch")
-ROLES = (*FAUST_ROLES, "deliver")
+ROLES = (*FAUST_ROLES, "deliver")  # of every site
+DOORS = ("collect",)  # of those whose tenants file asks for it
+ALL_ROLES = (*ROLES, *DOORS)
 
 
 class RolesError(Exception):
     """The roles or their numbers cannot be used; the message says what may be given."""
 
 
+def usual_roles(settings: Settings) -> list[str]:
+    """All that have something to do: the HTTP door only when somebody has a key to it."""
+    return [*ROLES, *(DOORS if settings.tenant_map.has_keys else ())]
+
+
 def parse_roles(text: str) -> list[str]:
-    """`ingest,deliver` -> its roles in the order of the flow. Raises RolesError."""
+    """`ingest,deliver` -> its roles in the order of ALL_ROLES. Raises RolesError."""
     asked = {part.strip() for part in text.split(",") if part.strip()}
-    if not asked or asked - set(ROLES):
-        unknown = ", ".join(sorted(asked - set(ROLES))) or "nothing"
-        raise RolesError(f"--roles: {unknown} is no role; roles are {', '.join(ROLES)}")
-    return [role for role in ROLES if role in asked]
+    if not asked or asked - set(ALL_ROLES):
+        unknown = ", ".join(sorted(asked - set(ALL_ROLES))) or "nothing"
+        raise RolesError(f"--roles: {unknown} is no role; roles are {', '.join(ALL_ROLES)}")
+    return [role for role in ALL_ROLES if role in asked]
 
 
 def parse_counts(texts: Sequence[str], settings: Settings) -> dict[str, int]:
@@ -30,7 +37,7 @@ def parse_counts(texts: Sequence[str], settings: Settings) -> dict[str, int]:
     counts: dict[str, int] = {}
     for text in texts:
         role, _, number = text.partition("=")
-        if role not in ROLES or not number.isdecimal() or int(number) < 1:
+        if role not in ALL_ROLES or not number.isdecimal() or int(number) < 1:
             raise RolesError(f"--workers {text}: write ROLE=NUMBER, for example sessions=2")
         if role in FAUST_ROLES and int(number) > settings.partitions:
             raise RolesError(f"--workers {text}: more than CAPI_PARTITIONS={settings.partitions} would be idle")

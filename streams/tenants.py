@@ -153,6 +153,11 @@ class Tenants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tenants: dict[Name, Tenant]
     sites: dict[Name, Site] = {}
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether anybody may send over HTTP."""
+        return bool(self.sites) or any(tenant.keys for tenant in self.tenants.values())
+
     def get(self, name: str) -> Tenant | None:
         return self.tenants.get(name)
 

@@ -14,13 +14,18 @@ import typer
 
 from agents.changes import Json
 from agents.provision import ProvisionError, apply_queues, apply_topics
-from agents.roles import ROLES, RolesError, parse_counts, parse_roles, workers
+from agents.roles import ALL_ROLES, RolesError, parse_counts, parse_roles, usual_roles, workers
 from agents.supervisor import Status, Supervisor
 from streams.settings import Settings, load_settings
 
 
 def command(
-    roles: Annotated[str, typer.Option(help="Roles to run, comma separated.")] = ",".join(ROLES),
+    roles: Annotated[
+        str,
+        typer.Option(
+            help=f"Roles to run, comma separated, of {', '.join(ALL_ROLES)}; default: all that have work."
+        ),
+    ] = "",
     workers_of: Annotated[
         list[str] | None, typer.Option("--workers", help="ROLE=NUMBER of processes; may be repeated.")
     ] = None,
@@ -37,7 +42,7 @@ def command(
     settings = load_settings()
     settings.tenant_map  # noqa: B018  a broken tenants file stops here, not in every role again and again
     try:
-        chosen = parse_roles(roles)
+        chosen = parse_roles(roles) if roles else usual_roles(settings)
         processes = workers(settings, chosen, parse_counts(workers_of or [], settings))
     except RolesError as error:
         typer.echo(str(error), err=True)

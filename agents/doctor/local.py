@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Iterator
 from importlib import metadata
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from agents.doctor.check import Check, failed, ok, warning
 from agents.doctor.destinations import check_destinations
+from agents.doctor.keys import check_keys, is_loopback
 from streams.settings import Settings
 from streams.tenants import TenantsError
 
@@ -92,7 +92,8 @@ def check_tenants(settings: Settings) -> list[Check]:
     except TenantsError as error:
         return [failed("tenants", str(error), "correct the file, see deploy/tenants.example.toml")]
     found = f"{len(tenants.tenants)} in {settings.tenants}"
-    return [ok("tenants", found), *check_destinations(tenants, time.time_ns() // 1_000_000)]
+    destinations = check_destinations(tenants, time.time_ns() // 1_000_000)
+    return [ok("tenants", found), *destinations, *check_keys(tenants)]
 
 
 def check_addresses(settings: Settings) -> Iterator[Check]:
@@ -109,13 +110,6 @@ def check_address(name: str, address: str) -> Check:
         return failed(name, "is no http(s) address", "write it like https://graph.facebook.com")
     if url.username or url.query or url.fragment:
         return failed(name, "has a user, a query or a fragment", "addresses are logged: no secrets in them")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    if url.scheme == "http" and not is_loopback(url.hostname):
         return failed(name, f"http://{url.hostname} is not encrypted", "use https://")
     return ok(name, f"{url.scheme}://{url.netloc}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

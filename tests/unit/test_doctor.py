@@ -21,6 +21,22 @@ token = "file:{path}"
 [tenants.empty]
 """
 
+KEYS = """
+[tenants.shop]
+[[tenants.shop.keys]]
+kind = "secret"
+id = "sk_backend"
+secrets = ["file:{path}"]
+[[tenants.shop.keys]]
+kind = "publishable"
+id = "pk_shop_12345678"
+origins = ["https://shop.example", "http://localhost:8090"]
+[[tenants.shop.keys]]
+kind = "publishable"
+id = "pk_plain_12345678"
+origins = ["http://shop.example"]
+"""
+
 
 def verdicts(checks: list[Check]) -> dict[str, str]:
     return {check.name: check.verdict for check in checks}
@@ -54,6 +70,25 @@ def test_every_token_is_read_and_none_is_shown(tmp_path: Path, token: str | None
     checks = check_tenants(load_settings(tenants=tmp_path / "tenants.toml"))
     assert verdicts(checks) == {"tenants": "ok", "token shop/meta/1": verdict, "tenant empty": "warning"}
     assert not any("secret-token" in check.found + check.todo for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("secret", "verdict"),
+    [("whsec_" + "A" * 32, "ok"), ("not base64!", "failed"), ("", "failed"), (None, "failed")],
+)
+def test_every_secret_of_a_key_is_read_and_none_is_shown(tmp_path: Path, secret: str | None, verdict: str) -> None:
+    if secret is not None:
+        (tmp_path / "secret").write_text(secret)
+    (tmp_path / "tenants.toml").write_text(KEYS.format(path=tmp_path / "secret"))
+    checks = check_tenants(load_settings(tenants=tmp_path / "tenants.toml"))
+    assert verdicts(checks) == {
+        "tenants": "ok",
+        "tenant shop": "warning",
+        "key sk_backend": verdict,
+        "key pk_shop_12345678": "ok",
+        "key pk_plain_12345678": "warning",
+    }
+    assert not secret or not any(secret in check.found + check.todo for check in checks)
 
 
 def test_a_broken_tenants_file_is_one_failure(tmp_path: Path) -> None:

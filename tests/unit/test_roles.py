@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.roles import RolesError, parse_counts, parse_roles, workers
+from agents.roles import ROLES, RolesError, parse_counts, parse_roles, usual_roles, workers
 from agents.supervisor import Pace
 from streams.settings import load_settings
 
@@ -19,7 +19,7 @@ def test_roles_keep_the_order_of_the_flow() -> None:
 
 @pytest.mark.parametrize("text", ["", "ingest,nonsense"])
 def test_unknown_roles_are_refused(text: str) -> None:
-    with pytest.raises(RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver"):
+    with pytest.raises(RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver, collect"):
         parse_roles(text)
 
 
@@ -27,6 +27,14 @@ def test_unknown_roles_are_refused(text: str) -> None:
 def test_counts_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(RolesError):
         parse_counts([text], SETTINGS)
+
+
+def test_the_http_door_is_run_where_somebody_has_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.toml"
+    file.write_text("[tenants.shop]\n")
+    assert usual_roles(load_settings(tenants=file)) == [*ROLES]
+    file.write_text('[tenants.shop]\n[[tenants.shop.keys]]\nkind = "secret"\nid = "sk_a"\nsecrets = ["env:A"]\n')
+    assert usual_roles(load_settings(tenants=file)) == [*ROLES, "collect"]
 
 
 def test_each_process_has_its_own_port_and_folder() -> None:
