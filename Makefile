@@ -42,6 +42,9 @@ lint: install ## formatting, ruff, mypy --strict
 test: install up browser ## every test but the long fault tests, on the real stack
 	$(PYTEST) -m "not faults"
 
+codes: install up ## write docs/platforms-codes.md from a run of delivery against every answer of the platforms
+	CODES=write $(PYTEST) -q --show-capture=no tests/integration/test_codes.py
+
 faults: install up ## the fault tests: roles and brokers are killed and stopped
 	$(PYTEST) tests/faults -m faults
 
