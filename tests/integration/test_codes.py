@@ -33,9 +33,9 @@ PAGE = Path(__file__).parents[2] / "docs/platforms-codes.md"
 CLASSES: tuple[OutcomeClass, ...] = ("delivered", "transient", "throttled", "misconfigured", "invalid")
 HEAD = f"""# What delivery makes of each answer
 Written by `make codes` from a run, and held to it by tests/integration/test_codes.py: a delivery worker with a
-real RabbitMQ, `capi platforms` for Meta and TikTok, a pixel for each answer, {EVENTS} events in its first POST, and
-the default ladder. Where one event is at fault, only requests that hold it are refused. The body decides, never
-the HTTP status alone.
+real RabbitMQ, `capi platforms` for Meta and TikTok, a pixel for each answer, {EVENTS} events in its first POST,
+and the default ladder. Where one event is at fault, only requests that hold it are refused. The body decides,
+never the HTTP status alone.
 
 - **acked**: RabbitMQ may forget the job. **rung**: the job comes back after so long, as its next attempt.
 - **lane stopped**: this pixel's jobs stay, are not counted as tried, and one of them is a probe now and then; one
