@@ -33,6 +33,10 @@ class PrivateService:
         """Returns when it answers. Raises RoleError with the stack's own words."""
         self._need_the_shared_ones()
         self._guard = self._start_guard()
+        self.up()
+
+    def up(self) -> None:
+        """Wait until it answers. Raises RoleError."""
         run_once(self._stack("up"), self._env, UP_S)
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
