@@ -1,0 +1,142 @@
+"""Two sites on one machine: visits enter at the client site and arrive at the platforms through the central one.
+
+Each has a configuration, topics and files of its own; between them are TLS 1.3, certificates of both, and
+signatures. RabbitMQ goes away and comes back under the centre; meanwhile secret and certificates are rotated.
+"""
+
+from __future__ import annotations
+
+import signal
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agents.certs.folder import CA, SERVER, file_of
+from sinks.gateway.tls import client_context
+from tests.e2e.test_visit import taken, visit
+from tests.gateway import certificates, new_secret
+from tests.kafka import eventually, read_all
+from tests.site import TENANTS, Site, free_port, site
+from tests.valve import Valve, valve
+from tests.workers import start
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
+
+BERLIN = """
+[sites.berlin]
+tenants = ["default"]
+secrets = ["file:{folder}/secret", "file:{folder}/next-secret"]
+certificate = "berlin"
+"""
+CLIENT_TENANTS = """
+[tenants.default]
+default_country = "US"
+remember_days = 0
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The CA's folder, the secrets, and the tenants files of both sites."""
+    folder = tmp_path / "files"
+    certificates(folder).bootstrap(["localhost"], ["berlin"])
+    (folder / "secret").write_text(new_secret())
+    (folder / "central.toml").write_text(TENANTS + BERLIN.format(folder=folder))
+    (folder / "berlin.toml").write_text(CLIENT_TENANTS)
+    return folder
+
+
+@pytest.fixture
+def central(tmp_path: Path, files: Path) -> Iterator[Site]:
+    own = tmp_path / "central"
+    own.mkdir()
+    tls = {"tls_cert": str(files / SERVER), "tls_client_ca": str(files / CA), "tls_client_certs": "required"}
+    collect = {"collect_port": free_port(), "collect_health_port": 0, "confirm_timeout_s": 1}
+    with site(own, tenants=files / "central.toml", **tls, **collect) as made:
+        yield made
+
+
+@pytest.fixture
+def berlin(tmp_path: Path, files: Path, central: Site) -> Iterator[Site]:
+    own = tmp_path / "berlin"
+    own.mkdir()
+    gateway = {
+        "gateway_url": f"https://localhost:{central.settings.collect_port}",
+        "gateway_site": "berlin",
+        "gateway_secrets": (f"file:{files}/secret", f"file:{files}/next-secret"),
+        "gateway_ca": str(files / CA),
+        "gateway_cert": str(files / file_of("berlin")),
+    }
+    with site(own, tenants=files / "berlin.toml", **gateway) as made:
+        yield made
+
+
+def collect_behind(relay: Valve, central: Site) -> Any:
+    """The centre's gateway, whose way to RabbitMQ can be shut. Delivery has its own."""
+    head, _, vhost = central.settings.rabbitmq_url.rpartition("/")
+    url = f"{head.rpartition(':')[0]}:{relay.port}/{vhost}"
+    process = start(
+        ["agents.cli", "collect"], central.env | {"CAPI_RABBITMQ_URL": url}, central.folder / "collect.log"
+    )
+    central.processes.append(process)
+    return process
+
+
+def arrived(central: Site, *sessions: str) -> bool:
+    """Each session's four events at Meta and three at TikTok, which has no PageView: all, and each once."""
+    lines = taken(central, *sessions)
+    return len(lines) == 7 * len(sessions) and {line["count"] for line in lines.values()} == {1}
+
+
+async def refused(context: ssl.SSLContext, url: str) -> bool:
+    async with httpx.AsyncClient(verify=context) as client:
+        try:
+            await client.get(f"{url}/v1/batches")
+        except httpx.TransportError:
+            return True
+    return False
+
+
+async def test_visits_arrive_through_the_centre_whatever_happens_there(
+    central: Site, berlin: Site, files: Path
+) -> None:
+    async with valve(5672) as relay:
+        collect = collect_behind(relay, central)
+        central.worker("deliver")
+        for role in ("ingest", "sessions", "dispatch"):
+            berlin.worker(role)
+
+        await berlin.produce(*visit("calm"))
+        await eventually(lambda: arrived(central, "calm"), 60)
+
+        url = berlin.settings.gateway_url
+        own = client_context(str(files / CA), str(files / file_of("berlin")))
+        assert not await refused(own, url)
+        assert await refused(client_context(str(files / CA)), url)
+        own.minimum_version, own.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
+        assert await refused(own, url)
+
+        relay.open.clear()  # RabbitMQ is silent
+        await berlin.produce(*visit("storm"), *visit("second"))
+        dispatch = berlin.folder / "dispatch.log"
+        await eventually(lambda: "does not take batches" in dispatch.read_text(), 30)
+        assert taken(central, "storm", "second") == {}
+
+        certificates(files).rotate(["berlin"], server=True)
+        collect.send_signal(signal.SIGHUP)
+        (files / "next-secret").write_text(new_secret())
+        (files / "secret").unlink()
+        relay.cut()
+        relay.open.set()
+        await berlin.produce(*visit("after"))
+        sessions = ("calm", "storm", "second", "after")
+        await eventually(lambda: arrived(central, *sessions), 60)
+
+    assert "takes batches again" in dispatch.read_text()
+    assert collect.poll() is None
+    for settings in (central.settings, berlin.settings):
+        assert await read_all(settings, settings.topic("rejects")) == []
