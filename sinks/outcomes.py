@@ -8,13 +8,14 @@ The truth about a job is its place in RabbitMQ; this topic is what the ledger sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 from prometheus_client import Counter
 
 from streams.events import Outcome, encode, session_key
@@ -25,10 +26,14 @@ log = structlog.get_logger(__name__)
 DROPPED = Counter("capi_outcomes_dropped_total", "Outcome records that Kafka did not get")
 
 MOST_WAITING = 50_000
-LINGER_MS = 50
+MOST_SENT = 5_000  # at once
+SET_BYTES = 262_144
+GATHER_S = 0.05  # between two sends
 REQUEST_TIMEOUT_MS = 10_000
 CLOSE_TIMEOUT_S = 5.0
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.5, 10.0
+
+partition_of = DefaultPartitioner()  # by key, as everything that belongs to a session
 
 
 class Outcomes:
@@ -66,7 +71,7 @@ class Outcomes:
         pause_s = FIRST_PAUSE_S
         while True:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._servers, linger_ms=LINGER_MS, request_timeout_ms=REQUEST_TIMEOUT_MS
+                bootstrap_servers=self._servers, max_batch_size=SET_BYTES, request_timeout_ms=REQUEST_TIMEOUT_MS
             )
             try:
                 await producer.start()
@@ -81,24 +86,60 @@ class Outcomes:
 
     async def _send(self, producer: AIOKafkaProducer) -> None:
         while True:
-            outcome = await self._waiting.get()
+            taken = [await self._waiting.get()]
+            while len(taken) < MOST_SENT and not self._waiting.empty():
+                taken.append(self._waiting.get_nowait())
+            left = taken
             try:
-                key = session_key(outcome.tenant, outcome.session_id)
-                future = await producer.send(self._topic, encode(outcome), key=key)
-            except BaseException:
-                self._again(outcome)
-                raise
-            future.add_done_callback(partial(self._done, outcome))
+                left, error = await self._send_all(producer, taken)
+            finally:
+                self.record(left)  # before task_done: close waits for them too
+                for _ in taken:
+                    self._waiting.task_done()
+            if error is not None:
+                raise error
+            await asyncio.sleep(GATHER_S)
 
-    def _done(self, outcome: Outcome, future: asyncio.Future[object]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            self._again(outcome)
-        else:
-            self._waiting.task_done()
+    async def _send_all(
+        self, producer: AIOKafkaProducer, outcomes: Sequence[Outcome]
+    ) -> tuple[list[Outcome], BaseException | None]:
+        """What Kafka did not take, and why. Sent in sets: a send and a future for each cost 30 us of CPU."""
+        partitions = sorted(await producer.partitions_for(self._topic))
+        by_partition: dict[int, list[tuple[bytes, Outcome]]] = {}
+        for key, group in _by_key(outcomes).items():
+            here = by_partition.setdefault(partition_of(key, partitions, partitions), [])
+            here += [(key, outcome) for outcome in group]
+        parts = [(number, part) for number, all_of in by_partition.items() for part in _filled(producer, all_of)]
+        sent = await asyncio.gather(
+            *(self._send_part(producer, number, builder) for number, (builder, _) in parts), return_exceptions=True
+        )
+        failed = [(error, part) for error, (_, (_, part)) in zip(sent, parts, strict=True) if error is not None]
+        return [outcome for _, part in failed for outcome in part], failed[0][0] if failed else None
 
-    def _again(self, outcome: Outcome) -> None:
-        self.record([outcome])  # before task_done: close waits for it too
-        self._waiting.task_done()
+    async def _send_part(self, producer: AIOKafkaProducer, partition: int, builder: BatchBuilder) -> None:
+        await (await producer.send_batch(builder, self._topic, partition=partition))
+
+
+def _by_key(outcomes: Iterable[Outcome]) -> dict[bytes, list[Outcome]]:
+    found: dict[bytes, list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(session_key(outcome.tenant, outcome.session_id), []).append(outcome)
+    return found
+
+
+def _filled(
+    producer: AIOKafkaProducer, outcomes: Iterable[tuple[bytes, Outcome]]
+) -> Iterator[tuple[BatchBuilder, list[Outcome]]]:
+    """Record sets of at most SET_BYTES, in order."""
+    builder, part = producer.create_batch(), list[Outcome]()
+    for key, outcome in outcomes:
+        value = encode(outcome)
+        if builder.append(key=key, value=value, timestamp=None) is None:
+            yield builder, part
+            builder, part = producer.create_batch(), []
+            builder.append(key=key, value=value, timestamp=None)
+        part.append(outcome)
+    yield builder, part
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

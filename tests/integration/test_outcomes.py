@@ -6,6 +6,9 @@ import asyncio
 import time
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import NotLeaderForPartitionError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from sinks import outcomes as module
 from sinks.deliver.letters import read_letter
@@ -53,6 +56,30 @@ async def test_recorded_outcomes_are_in_the_topic() -> None:
     second = decode_outcome(by_event["e-1"].value)
     assert (second.http_status, second.latency_ms, second.age_ms, second.waited_ms) == (200, 40, 1500, 1500)
     assert by_event["e-7"].key == session_key("default", "s-7")
+
+
+async def test_what_one_partition_does_not_take_is_sent_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.05)
+    settings = fresh_settings()
+    whole, refused = Outcomes._send_part, list[int]()
+
+    async def refuses_once(
+        self: Outcomes, producer: AIOKafkaProducer, partition: int, builder: BatchBuilder
+    ) -> None:
+        if not refused:
+            refused.append(partition)
+            raise NotLeaderForPartitionError
+        await whole(self, producer, partition, builder)
+
+    monkeypatch.setattr(Outcomes, "_send_part", refuses_once)
+    async with topics_of(settings):
+        sender = Outcomes(settings)
+        sender.start()
+        sender.record(letters(300))
+        await sender.close()
+        records = await read_until(settings, settings.topic("outcomes"), lambda found: len(found) >= 300)
+    assert sorted(decode_outcome(r.value).event_id for r in records) == sorted(f"e-{n}" for n in range(300))
+    assert {r.partition for r in records} > set(refused), "it was one of several"
 
 
 async def test_kafka_away_costs_no_time_and_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
