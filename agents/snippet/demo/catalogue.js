@@ -1,6 +1,6 @@
 // What the shop sells. Drawings are paths in a box of 96 by 96.
 const CATALOGUE = [
-  { id: "mug-01", name: "Harbour mug", price: 24, glaze: "#2f6f8f", path: "M24 26h40v36c0 8-6 14-14 14H38c-8 0-14-6-14-14zM64 34h6c6 0 10 4 10 10s-4 10-10 10h-6z" },
+  { id: "mug-01", name: "Harbour mug", price: 24, glaze: "#2f6f8f", path: "M24 26h40v36c0 8-6 14-14 14H38c-8 0-14-6-14-14zM64 34h6c6 0 10 4 10 10s-4 10-10 10h-6zM64 40v8h6c2 0 4-2 4-4s-2-4-4-4z" },
   { id: "bowl-02", name: "Breakfast bowl", price: 32, glaze: "#c0714f", path: "M14 36h68c0 22-12 36-26 36v6H40v-6C26 72 14 58 14 36z" },
   { id: "jug-03", name: "Milk jug", price: 38, glaze: "#7a8b5a", path: "M34 16h30l6 8-8 6c6 8 10 16 10 26 0 14-10 24-24 24S24 70 24 56c0-12 6-18 12-26z" },
   { id: "plate-04", name: "Dinner plate", price: 28, glaze: "#4a5a6a", path: "M8 50c0-8 18-14 40-14s40 6 40 14-18 14-40 14S8 58 8 50z" },

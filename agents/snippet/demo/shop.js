@@ -16,7 +16,7 @@ const data = (article) => ({
 });
 
 const drawing = (article) =>
-  `<svg viewBox="0 0 96 96" role="img" aria-label="${article.name}"><path d="${article.path}" fill="${article.glaze}"/></svg>`;
+  `<svg viewBox="0 0 96 96" role="img" aria-label="${article.name}"><path d="${article.path}" fill="${article.glaze}" fill-rule="evenodd"/></svg>`;
 
 const card = (article) => `
   <a class="card" href="/demo/p/${article.id}" data-to="/demo/p/${article.id}">
@@ -60,7 +60,7 @@ function cart() {
 }
 
 function thanks() {
-  main.innerHTML = `<h1>Thank you</h1><p>Your pots are on the wheel. This was a demo: nothing was charged, nothing will be sent.</p>
+  main.innerHTML = `<h1>Thank you</h1><p>Your pots are on the wheel. This was a demo: nothing was charged, nothing will be shipped.</p>
     <p><a href="/demo" data-to="/demo">Back to the shop</a></p>`;
 }
 
