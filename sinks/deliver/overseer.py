@@ -1,5 +1,8 @@
 """What a delivery worker looks after once a second, beside its jobs: the operator's switch, rotated tokens, the
-worker's sign of life, the state of its lanes for the metrics, and whether its queue still sends."""
+worker's sign of life, the state of its lanes for the metrics, and whether its queue still sends.
+
+Each has a loop of its own: a RabbitMQ that keeps silent must not make others believe that this worker is dead.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +45,25 @@ class Overseer:
     def __init__(self, worker: Overseen, shared: Shared) -> None:
         self._worker, self._shared = worker, shared
         self._watchdog = Watchdog()
-        self._next_look_s = 0.0
 
     async def run(self) -> None:
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._beat())
+            loops.create_task(self._look())
+            loops.create_task(self._watch_queue())
+
+    async def _beat(self) -> None:
         while True:
             await self._shared.delivered.beat()
+            await asyncio.sleep(BEAT_S)
+
+    async def _look(self) -> None:
+        while True:
             self._shared.paused = await self._shared.switch.paused()
             self._worker.count_busy()
             UNACKED.labels(self._worker.queue).set(self._worker.in_hand)
             for key, lane in self._worker.lanes.items():
                 self._look_at(key, lane)
-            await self._watch_queue()
             await asyncio.sleep(BEAT_S)
 
     def _look_at(self, key: LaneKey, worker: LaneWorker) -> None:
@@ -76,13 +87,15 @@ class Overseer:
             log.info("this pixel has a new token; trying it", platform=key[1], pixel=key[2])
 
     async def _watch_queue(self) -> None:
-        now_s = time.monotonic()
-        if now_s < self._next_look_s:
-            return
-        self._next_look_s = now_s + LOOK_S
+        while True:
+            depth = await self._worker.consumer.depth()
+            self._judge(depth)
+            await asyncio.sleep(LOOK_S)
+
+    def _judge(self, depth: int | None) -> None:
         worker, consumer = self._worker, self._worker.consumer
         room = worker.in_hand < self._shared.settings.prefetch
-        finding = self._watchdog.look(await consumer.depth(), room, consumer.deliveries, now_s)
+        finding = self._watchdog.look(depth, room, consumer.deliveries, time.monotonic())
         if finding == "resubscribe":
             log.error("the queue has messages but sends none; subscribing anew", queue=worker.queue)
             consumer.resubscribe()
