@@ -19,8 +19,10 @@ class RolesError(Exception):
 
 
 def usual_roles(settings: Settings) -> list[str]:
-    """All that have something to do: the HTTP door only when somebody has a key to it."""
-    return [*ROLES, *(DOORS if settings.tenant_map.has_keys else ())]
+    """All that have something to do: the HTTP door only when somebody has a key to it, delivery only where it is
+    not the central site's."""
+    here = [role for role in ROLES if role != "deliver" or not settings.gateway_url]
+    return [*here, *(DOORS if settings.tenant_map.has_keys else ())]
 
 
 def parse_roles(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from agents.changes import Json
 from agents.doctor.check import Check, failed
+from agents.doctor.gateway import check_certificates, check_sites
 from agents.doctor.local import local_checks
 from agents.doctor.services import service_checks
 from streams.settings import load_settings
@@ -51,7 +52,12 @@ def examine(quick: bool = False) -> list[Check]:
             failed(f"CAPI_{str(e['loc'][0]).upper()}", e["msg"], "correct it, see deploy/env.example")
             for e in error.errors()
         ]
-    return [*local_checks(settings), *asyncio.run(service_checks(settings, quick))]
+    return [
+        *local_checks(settings),
+        *check_sites(settings),
+        *check_certificates(settings),
+        *asyncio.run(service_checks(settings, quick)),
+    ]
 
 
 def _print(checks: Sequence[Check], problems: int) -> None:

@@ -7,9 +7,10 @@ Each check is bounded in time, and all run at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from agents.doctor.check import Check, failed, ok, warning
+from agents.doctor.gateway import check_gateway
 from agents.doctor.platforms import platform_checks
 from sinks import kafka_admin
 from sinks.amqp_probe import AmqpProbeError, amqp_alive
@@ -31,12 +32,18 @@ async def service_checks(settings: Settings, quick: bool) -> list[Check]:
     platforms out."""
     found = await asyncio.gather(
         check_kafka(settings, quick),
-        check_amqp(settings),
-        asyncio.to_thread(check_management, settings, quick),
+        *_beyond_kafka(settings, quick),
         check_redis(settings),
         *([] if quick else [platform_checks(settings)]),
     )
     return [check for checks in found for check in checks]
+
+
+def _beyond_kafka(settings: Settings, quick: bool) -> list[Awaitable[list[Check]]]:
+    """Where batches go: a client site needs no RabbitMQ."""
+    if settings.gateway_url:
+        return [check_gateway(settings, WITHIN_S)]
+    return [check_amqp(settings), asyncio.to_thread(check_management, settings, quick)]
 
 
 async def check_kafka(settings: Settings, quick: bool) -> list[Check]:

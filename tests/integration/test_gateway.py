@@ -8,12 +8,14 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
 from agents.certs.folder import file_of
+from agents.doctor.gateway import check_gateway
 from sinks.gateway import Gateway
 from sinks.gateway.tls import client_context
 from streams.events import decode_job, encode
@@ -245,3 +247,21 @@ async def test_a_wrong_secret_is_waited_for_and_nothing_is_lost(
     assert len(await jobs(centre.settings)) == 6
     said = capsys.readouterr()
     assert right not in said.out + said.err
+
+
+async def test_the_doctor_asks_the_centre_who_this_site_is(centre: Centre, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+
+    async def found(**changed: Any) -> tuple[str, str]:
+        [check] = await check_gateway(client_site(tmp_path, centre.settings, tenants=own, **changed), 5)
+        return check.verdict, check.found
+
+    own.write_text("[tenants.default]")
+    assert await found() == ("ok", "knows this site as berlin")
+    assert "bad_signature" in (await found(gateway_secrets=""))[1]
+    assert "unknown_site" in (await found(gateway_site="nobody"))[1]
+    assert "404" in (await found(gateway_url=f"{centre.url}/else"))[1]
+    assert "CERTIFICATE" in (await found(gateway_ca=""))[1].upper()
+    assert await found(gateway_url="https://localhost:1") == ("failed", "no answer (ConnectError)")
+    own.write_text("[tenants.default]\n[tenants.other]")
+    assert await found() == ("failed", "does not take tenants other from this site")
