@@ -49,3 +49,13 @@ def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.Monke
     assert debian.missing_packages(["kafka", "redis"]) == ["default-jre-headless", "maven", "redis-server"]
     with pytest.raises(StackError, match="Install redis-server"):
         debian.install_packages(["redis-server"])
+
+
+@pytest.mark.parametrize("name", ["chromium", "google-chrome"])
+def test_any_chromium_will_do(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert debian.missing_packages(["browser"]) == ["chromium"]
+    with pytest.raises(StackError, match="Install chromium"):
+        debian.ensure_packages(["browser"], may_install=False)
+    (tmp_path / name).touch(mode=0o755)
+    debian.ensure_packages(["browser"], may_install=False)
