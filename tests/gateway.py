@@ -20,6 +20,7 @@ from agents.collect.batches import batches_part
 from agents.collect.service import run_collect
 from agents.collect.tls import ServerTls, server_tls
 from sinks.gateway.tls import client_context
+from sinks.rabbit import Publisher
 from streams.events import Batch, encode
 from streams.settings import Settings, load_settings
 from streams.signing import signed_headers
@@ -60,6 +61,7 @@ def central(folder: Path, base: Settings | None = None, **overrides: Any) -> Set
     (folder / "tenants.toml").write_text(TENANTS + SITES.format(folder=folder))
     own = {name: getattr(base, name) for name in base.model_fields_set} if base else {}
     own |= {"tenants": folder / "tenants.toml", "collect_port": free_port(), "collect_health_port": 0}
+    own |= {"redis_timeout_s": 5}  # on a busy machine it would go on without Redis
     own |= {"tls_cert": str(folder / SERVER), "tls_client_ca": str(folder / CA)}
     return load_settings(**own | overrides)
 
@@ -103,10 +105,12 @@ class Centre:
 
 
 @asynccontextmanager
-async def serving_centre(folder: Path, settings: Settings) -> AsyncIterator[Centre]:
+async def serving_centre(
+    folder: Path, settings: Settings, publisher: Publisher | None = None
+) -> AsyncIterator[Centre]:
     """The rejects are kept; RabbitMQ and Redis are those of `settings`."""
     stop, kept, tls = asyncio.Event(), Kept(), server_tls(settings)
-    part = batches_part(settings, kept)
+    part = batches_part(settings, kept, publisher)
     serving = asyncio.create_task(run_collect(settings, [part], stop, tls.context if tls else None))
     try:
         await reachable(settings.collect_port, lambda: not serving.done())

@@ -6,18 +6,20 @@ import asyncio
 import gzip
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from agents.certs.folder import file_of
 from agents.doctor.gateway import check_gateway
 from sinks.gateway import Gateway
 from sinks.gateway.tls import client_context
+from sinks.rabbit import Message, Publisher
 from streams.events import decode_job, encode
 from streams.settings import Settings
 from tests.gateway import Centre, batch, central, certificates, client_site, new_secret, serving_centre
@@ -201,6 +203,55 @@ async def test_without_redis_a_process_remembers_by_itself(tmp_path: Path, base:
         made = batch("again")
         assert [(await centre.ask(made)).json()["repeated"] for _ in range(2)] == [False, True]
     assert len(await jobs(base)) == 3
+
+
+class Blocked(Publisher):
+    """RabbitMQ under an alarm: a publish hangs until it is over."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.over, self.asked = asyncio.Event(), 0
+
+    @property
+    def blocked(self) -> bool:
+        return not self.over.is_set()
+
+    async def publish(self, exchange: str, messages: Sequence[Message]) -> None:
+        self.asked += 1
+        await self.over.wait()
+        await super().publish(exchange, messages)
+
+
+async def test_while_rabbitmq_is_blocked_one_batch_tries_and_the_others_are_told_at_once(
+    tmp_path: Path, base: Settings
+) -> None:
+    settings = central(tmp_path, base)
+    publisher = Blocked(settings)
+    async with serving_centre(tmp_path, settings, publisher) as centre:
+        trying = asyncio.create_task(centre.ask(batch("trying")))
+        await eventually(lambda: publisher.asked == 1, 10)
+        told = await centre.ask(batch("waits"))
+        assert error(told)[:2] == (503, "rabbitmq_blocked")
+        assert "Retry-After" in told.headers
+        publisher.over.set()
+        assert (await trying).status_code == 202
+    assert len(await jobs(base)) == 3
+
+
+async def test_another_process_knows_what_was_taken_and_a_crash_before_the_mark_makes_the_same_jobs(
+    tmp_path: Path, base: Settings
+) -> None:
+    settings, made, answers = central(tmp_path, base), batch("marked"), []
+    for _ in range(2):
+        async with serving_centre(tmp_path, settings) as centre:
+            answers.append((await centre.ask(made)).json()["repeated"])
+    assert answers == [False, True]
+    first = await jobs(base)
+    async with Redis.from_url(settings.redis_url) as redis:
+        assert await redis.delete(f"{settings.namespace}:taken:berlin:marked") == 1
+    async with serving_centre(tmp_path, settings) as centre:
+        assert (await centre.ask(made)).json()["repeated"] is False
+    assert sorted(await jobs(base)) == sorted(first)
 
 
 async def test_a_site_s_client_rotates_certificate_and_secret_under_way(centre: Centre, tmp_path: Path) -> None:
