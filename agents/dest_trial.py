@@ -26,8 +26,8 @@ class NotSentError(Exception):
 
 def build(settings: Settings, destination: Destination, tenant: str, event_name: str, code: str) -> Request:
     """The request of one made-up event. Raises NotSentError."""
-    address = {"meta": settings.meta_url, "tiktok": settings.tiktok_url}[destination.platform]
-    if not (code or destination.test_event_code or on_this_machine(address)):
+    platform = rules(settings)[destination.platform]
+    if not (code or destination.test_event_code or on_this_machine(platform.base_url)):
         raise NotSentError(
             "without a test event code this would count as a real event: take one from the platform's page for "
             "test events and give it with --code, or as test_event_code in the tenants file"

@@ -15,6 +15,7 @@ from aiokafka.structs import ConsumerRecord
 from agents import batch_jobs
 from agents.batch_jobs import Source, as_message, count_published
 from sinks.gateway import Gateway
+from sinks.platforms import check_known
 from sinks.rabbit import Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS
 from streams.events import UNREADABLE, Job, Reject, decode_batch, encode
@@ -37,6 +38,7 @@ class Way(Protocol):
 
 
 def create_app(settings: Settings) -> RunApp:
+    check_known(settings.tenant_map)
     app = RunApp(settings, "dispatch", source="batches", transactional=False)
     way = ToCentre(settings) if settings.gateway_url else ToQueues(settings)
 

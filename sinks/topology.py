@@ -13,11 +13,11 @@ Measured and argued in docs/decisions/0007-rabbitmq-topology.md.
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 import msgspec
 
-from streams.events import Platform
+from sinks.platforms import PLATFORM_RULES
 
 EXCHANGE_EVENTS = "capi_events"
 EXCHANGE_RETRY = "capi_retry"
@@ -28,7 +28,7 @@ QUEUE_PARKED = "capi_parked"
 QUEUE_UNROUTED = "capi_unrouted"
 HEADER_RUNG = "capi-rung"
 
-PLATFORMS: tuple[str, ...] = get_args(Platform)
+PLATFORMS: tuple[str, ...] = tuple(PLATFORM_RULES)
 PARKED_TTL_S = 604_800  # both platforms refuse older events, and hashed identities are still personal data
 DELIVERY_LIMIT = 50  # not 3: a worker that crashes with N jobs in hand raises the count of all N
 UNLIMITED = 1_000_000  # reading parked jobs must not use them up; 3.x refuses -1, 4.x defaults to 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from typing import get_args
 
 from streams.events import Consent, Platform
 from streams.identity import Dropped
@@ -25,7 +24,7 @@ ACTION_SOURCES = frozenset(
         "other",
     }
 )
-PLATFORMS: tuple[Platform, ...] = get_args(Platform)
+PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok")  # whose pixels run in browsers
 PURPOSES = ("ad_storage", "ad_user_data", "ad_personalization")
 MAX_ID = 128  # characters of event_id and session_id
 MAX_EVENT_NAME = 100  # characters

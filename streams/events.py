@@ -19,11 +19,12 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-Platform = Literal["meta", "tiktok"]
+# Name of a module in sinks/platforms; who makes jobs or sends them refuses a tenants file that names another one.
+Platform = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{0,30}$")]
 Consent = Literal[
     "granted",
     "limited",  # sent with Meta's LDU and TikTok's limited_data_use

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from streams.events import Platform
+
 Hold = Literal["session", "adaptive", "immediate"]
 Robots = Literal["drop", "mark", "ignore"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -57,7 +59,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     its sender knows it.
     """
 
-    platform: Literal["meta", "tiktok"]
+    platform: Platform
     pixel_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     token: Where
     event_names: dict[str, str] = {}  # event-name overrides; "" means: do not send

@@ -10,7 +10,9 @@ from typing import Annotated
 import structlog
 import typer
 
+from sinks.deliver.heap import calm
 from sinks.deliver.service import QUEUES, run_delivery
+from sinks.platforms import check_known
 from sinks.rabbit.consumer import ConsumerLostError
 from streams.log import setup
 from streams.settings import Settings, load_settings
@@ -31,8 +33,9 @@ def command(
     if unknown := sorted(set(queues) - set(QUEUES)):
         raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(QUEUES)}", param_hint="--queue")
     settings = load_settings()
-    settings.tenant_map  # noqa: B018 (a mistake in the tenants file is a configuration error, before anything starts)
+    check_known(settings.tenant_map)  # a mistake in it ends this before anything starts
     setup(settings, "deliver")
+    calm()
     raise typer.Exit(asyncio.run(deliver(settings, queues)))
 
 

@@ -16,6 +16,7 @@ from agents.changes import Json
 from agents.provision import ProvisionError, apply_queues, apply_topics
 from agents.roles import ALL_ROLES, RolesError, parse_counts, parse_roles, usual_roles, workers
 from agents.supervisor import Status, Supervisor
+from sinks.platforms import check_known
 from streams.settings import Settings, load_settings
 
 
@@ -40,7 +41,7 @@ def command(
     Example: capi run --roles ingest,sessions --workers sessions=2
     """
     settings = load_settings()
-    settings.tenant_map  # noqa: B018  a broken tenants file stops here, not in every role again and again
+    check_known(settings.tenant_map)  # a broken tenants file stops here, not in every role again and again
     try:
         chosen = parse_roles(roles) if roles else usual_roles(settings)
         processes = workers(settings, chosen, parse_counts(workers_of or [], settings))

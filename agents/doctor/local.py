@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agents.doctor.check import Check, failed, ok, warning
 from agents.doctor.destinations import check_destinations
 from agents.doctor.keys import check_keys, is_loopback
+from sinks.platforms import check_known
 from streams.settings import Settings
 from streams.tenants import TenantsError
 
@@ -89,6 +90,7 @@ def check_tenants(settings: Settings) -> list[Check]:
     """The tenants file can be used, and its destinations too."""
     try:
         tenants = settings.tenant_map
+        check_known(tenants)
     except TenantsError as error:
         return [failed("tenants", str(error), "correct the file, see deploy/tenants.example.toml")]
     found = f"{len(tenants.tenants)} in {settings.tenants}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import aiohttp
 
 from agents.doctor.check import Check, ok, warning
-from sinks.platforms import rules
+from sinks.platforms import check_known, rules
 from sinks.platforms.contract import PlatformRules
 from streams.events import Platform
 from streams.settings import Settings
@@ -25,6 +25,7 @@ EXPIRED = "an expired version is served by another one, which may treat events d
 async def platform_checks(settings: Settings) -> list[Check]:
     """One for each platform that events can be sent to now. A broken tenants file is another check's business."""
     try:
+        check_known(settings.tenant_map)
         wanted = platforms_in_use(settings.tenant_map)
     except TenantsError:
         return []

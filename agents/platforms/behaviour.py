@@ -21,7 +21,7 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """
 
     mode: Mode
-    platform: Literal["meta", "tiktok", ""] = ""
+    platform: Annotated[str, msgspec.Meta(pattern="^(meta|tiktok)?$")] = ""
     pixel: str = ""
     event_id: str = ""
     app_secret: str = ""

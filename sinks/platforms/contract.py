@@ -1,8 +1,9 @@
 """What a platform is to the rest of the pipeline: five pure questions, and the values they answer with.
 
 No clock, no I/O, no token: `now_ms` is an argument, and the delivery worker adds the token when it sends.
-A new platform is one file beside this one, a name in :data:`streams.events.Platform`, a line in
-:data:`sinks.platforms.PLATFORM_RULES` and its golden payloads; tests/contract runs the same suite over all.
+A new platform is one file beside this one that ends with `PLATFORM = <its class>`: its name is then taken in the
+tenants file, `capi queues apply` makes its queue, and its jobs are made and delivered. Golden payloads belong with
+it; tests/contract runs the same suite over all.
 
 | result          | meaning                                       | what the worker does                       |
 |-----------------|-----------------------------------------------|--------------------------------------------|

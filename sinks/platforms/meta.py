@@ -94,6 +94,9 @@ class Meta(msgspec.Struct, frozen=True):
         return meta_answers.classify(status, headers, body)
 
 
+PLATFORM = Meta
+
+
 def server_event(job: Job) -> dict[str, Any]:
     """One member of `data`. `event_time` is Unix seconds; keys without a value are left out."""
     event = job.event

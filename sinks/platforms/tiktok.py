@@ -126,6 +126,9 @@ class TikTok(msgspec.Struct, frozen=True):
         return tiktok_answers.classify(status, headers, body, sent)
 
 
+PLATFORM = TikTok
+
+
 def event_source(job: Job) -> str:
     return EVENT_SOURCES.get(job.event.action_source, "web")
 
