@@ -48,6 +48,17 @@ async def test_the_pixel_s_own_cookie_with_an_appendix_is_left_alone(
     assert (await landed(page, collector, f"fbclid={CLICK}"))["user_data"]["fbc"] == cookie
 
 
+async def test_a_new_click_is_not_hidden_by_the_host_s_cookie(
+    profile: BrowserContext, page: Page, collector: Collector
+) -> None:
+    """As a collector sets it that runs under the page's own host."""
+    base = collector.url.replace("localhost", "www.shop.example")
+    await profile.add_cookies([{"name": "_fbc", "value": "fb.1.1794990000000.IwAR-old", "url": base}])
+    await landed(page, collector, "fbclid=IwAR-new", "www.shop.example")
+    later = await landed(page, collector, "a=1", "www.shop.example")
+    assert later["user_data"]["fbc"].endswith(".IwAR-new")
+
+
 async def test_a_tiktok_click_is_kept_for_later_pages(page: Page, collector: Collector) -> None:
     await landed(page, collector, "ttclid=E.C.P.CjU-x_9")
     assert (await landed(page, collector, "a=1"))["user_data"]["ttclid"] == "E.C.P.CjU-x_9"

@@ -14,9 +14,13 @@ const attempt = (action) => {
 const cookies = () =>
   attempt(() => Object.fromEntries(document.cookie.split("; ").map((pair) => pair.split(/=(.*)/)))) || {};
 
+const writeCookie = (pair, rest) => attempt(() => (document.cookie = pair + ";path=/;samesite=lax;max-age=" + rest));
+
+// A collector on the page's own host sets the host's cookies; one of the same name would hide ours.
 const setCookie = (name, value, ageS) => {
   domain || findDomain();
-  attempt(() => (document.cookie = name + "=" + value + ";path=/;samesite=lax;max-age=" + ageS + ";domain=" + domain));
+  writeCookie(name + "=", 0);
+  writeCookie(name + "=" + value, ageS + ";domain=" + domain);
 };
 
 const findDomain = () => {
@@ -33,8 +37,7 @@ const newId = () => attempt(() => crypto.randomUUID()) || Date.now() + "-" + Mat
 
 // A visit ends after 30 minutes without an event: by its cookie's age, or without cookies by the last event's time.
 const touchSession = () => {
-  const nowMs = Date.now();
-  session = cookies()._capi_s || (nowMs - lastEventMs < 18e5 && session) || newId();
-  lastEventMs = nowMs;
+  session = cookies()._capi_s || (Date.now() - lastEventMs < 18e5 && session) || newId();
+  lastEventMs = Date.now();
   setCookie("_capi_s", session, 1800);
 };

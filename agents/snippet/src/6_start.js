@@ -15,4 +15,4 @@ const start = () => {
 addEventListener("online", wake);
 addEventListener("pagehide", leave);
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : wake()));
-document.prerendering ? document.addEventListener("prerenderingchange", start, { once: true }) : start();
+document.prerendering ? document.addEventListener("prerenderingchange", start) : start();
