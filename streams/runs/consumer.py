@@ -106,6 +106,10 @@ class RunConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    @property
+    def thread_loop(self) -> asyncio.AbstractEventLoop:
+        return self._thread.thread_loop
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:
         # A copy: Faust empties this very set while the fetch runs, and aiokafka takes an empty one for "all"
         asked = active_partitions if active_partitions is None else frozenset(active_partitions)

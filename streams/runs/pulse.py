@@ -17,9 +17,11 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.runs.stall import Place, StallWatch
+from streams.runs.waiting import waiting
 
 if TYPE_CHECKING:
     from streams.runs.app import RunApp
+    from streams.runs.consumer import RunConsumer
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +85,20 @@ class Pulse:
             return self._watch.excuse()  # it hands a run over, for as long as that takes
         stalled = self._watch.look(places, {tp.partition: end for tp, end in ends.items()}, monotonic())
         if stalled:
+            self._tell()
             raise StalledError(f"no progress in {self._app.settings.stall_s} s: {stalled}")
         return None
+
+    def _tell(self) -> None:
+        """What a post-mortem needs: who waits for what, in both event loops of the worker."""
+        app, consumer = self._app, cast("RunConsumer", self._app.consumer)
+        log.error(
+            "a partition stands still",
+            rebalancing=app.rebalancing,
+            flows=consumer.flow_active,
+            unacked=len(consumer.unacked),
+            tasks=waiting([asyncio.get_running_loop(), consumer.thread_loop]),
+        )
 
     def _owned(self) -> set[TP]:
         source = self._app.source.get_topic_name()

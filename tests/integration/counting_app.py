@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,6 +31,7 @@ def over_runs(settings: Settings) -> RunApp:
             if any(record.value == LEAVE for record in run.records):
                 return
             out = []
+            await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
             for record in run.records:
                 if record.value == POISON and not os.environ.get("CURED"):
                     raise ValueError("poison")

@@ -213,6 +213,22 @@ async def test_records_that_come_again_are_not_counted_again(tmp_path: Path) -> 
         assert [record.value for record in out] == [b"2", b"again", b"4"]
 
 
+async def test_runs_in_the_queue_do_not_hold_up_a_rebalance(tmp_path: Path) -> None:
+    """Faust waits for each run that it has ever handed on, and one that it cleared from the queue never ends."""
+    settings = short(run_records=1, stall_s=600)
+    values = [b"v%05d" % n for n in range(150)]
+    async with topics_of(settings):
+        await feed(settings, values)
+        env = environment(settings, SLOW_S="0.1")
+        with faust_worker(MODULE, env, tmp_path / "first.log"):
+            await read_until(settings, settings.topic("batches"), lambda found: len(found) >= 5)
+            with faust_worker(MODULE, env, tmp_path / "second.log"):
+                out = await read_until(
+                    settings, settings.topic("batches"), lambda found: len(found) >= len(values), 60
+                )
+        assert Counter(record.value for record in out) == Counter(values)
+
+
 async def test_stock_faust_loses_the_record_of_an_exception(tmp_path: Path) -> None:
     """The loss that L5 is about, on the layer switched off."""
     settings = short()
