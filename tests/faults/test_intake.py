@@ -31,8 +31,8 @@ async def test_killed_intake_and_killed_kafka(tmp_path: Path) -> None:
     broker.start()
     try:
         with intake_trial(tmp_path, broker) as trial:
-            account = await trial.run(events=6_000, rounds=6)
+            account = await trial.run(events=8_000, rounds=8)
     finally:
         broker.stop()
     check(account)
-    assert account.kills == 12
+    assert account.kills == 8
