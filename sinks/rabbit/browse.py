@@ -22,6 +22,7 @@ from aiormq.exceptions import AMQPError
 
 from sinks.rabbit.connection import CONNECTION_ERRORS, Link
 from sinks.rabbit.consumer import Received
+from sinks.rabbit.unacked import Unacked
 from streams.settings import Settings
 
 WINDOW = 2000  # bounds what waits in this process's memory
@@ -37,7 +38,7 @@ class _Window:
     """One channel and consumer, and the delivery tags that it holds, in their order."""
 
     def __init__(self, channel: AbstractChannel) -> None:
-        self.channel, self.tag = channel, ""
+        self.channel, self.tag, self.unacked = channel, "", Unacked(channel)
         self.held: dict[int, None] = {}
 
 
@@ -123,7 +124,7 @@ class Browser:
         self._windows.append(window)
 
         async def take(message: DeliveredMessage) -> None:
-            received = Received.of(message)
+            received = Received.of(message, window.unacked)
             window.held[received.tag] = None
             self._waiting.put_nowait(received)
 

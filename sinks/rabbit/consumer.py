@@ -14,6 +14,7 @@ from aiormq.exceptions import AMQPError
 
 from sinks.rabbit.connection import CONNECTION_ERRORS, Link
 from sinks.rabbit.deliveries import Delivery, read_properties
+from sinks.rabbit.unacked import Unacked
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -35,10 +36,14 @@ class Received(msgspec.Struct, frozen=True, eq=False):
     routing_key: str
     message_id: str
     tag: int
-    channel: AbstractChannel
+    unacked: Unacked
+
+    @property
+    def channel(self) -> AbstractChannel:
+        return self.unacked.channel
 
     @classmethod
-    def of(cls, message: DeliveredMessage) -> Received:
+    def of(cls, message: DeliveredMessage, unacked: Unacked) -> Received:
         properties = message.header.properties
         return cls(
             body=message.body,
@@ -46,7 +51,7 @@ class Received(msgspec.Struct, frozen=True, eq=False):
             routing_key=message.routing_key or "",
             message_id=properties.message_id or "",
             tag=message.delivery_tag or 0,
-            channel=message.channel,
+            unacked=unacked,
         )
 
 
@@ -60,6 +65,7 @@ class Consumer:
         self._settings, self._queue, self._on_message = settings, queue, on_message
         self._link: Link | None = None
         self._channel: AbstractChannel | None = None
+        self._unacked: Unacked | None = None
         self._tag = ""
         self._failed: asyncio.Future[None] | None = None
         self.deliveries = 0  # since the process began
@@ -123,6 +129,7 @@ class Consumer:
         self._link = Link(self._settings.rabbitmq_url, f"capi deliver {self._queue}", self._take)
         timeout_s = self._settings.confirm_timeout_s
         self._channel = await self._link.open(timeout_s, prefetch=self._settings.prefetch)
+        self._unacked = Unacked(self._channel)
         self._channel.on_consumer_cancel_callbacks.add(self._cancelled_by_broker)
         await self._channel.queue_declare(self._queue, passive=True, timeout=timeout_s)
         started = await self._channel.basic_consume(self._queue, _taken_before, timeout=timeout_s)
@@ -140,11 +147,13 @@ class Consumer:
             self._drop()
 
     def _take(self, deliveries: Sequence[Delivery]) -> None:
-        assert self._channel is not None  # noqa: S101 (nothing is delivered before `_consume` has it)
+        unacked = self._unacked
+        assert unacked is not None  # noqa: S101 (nothing is delivered before `_consume` has it)
+        unacked.came(delivery.tag for delivery in deliveries)
         self.deliveries += len(deliveries)
         for _, tag, routing_key, properties, body in deliveries:
             headers, message_id = read_properties(properties)
-            received = Received(body, headers, routing_key, message_id, tag, self._channel)
+            received = Received(body, headers, routing_key, message_id, tag, unacked)
             try:
                 self._on_message(received)
             except Exception as error:

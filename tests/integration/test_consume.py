@@ -13,6 +13,7 @@ from sinks.rabbit import Message, Publisher
 from sinks.rabbit.acks import acknowledge
 from sinks.rabbit.connection import Intercept
 from sinks.rabbit.consumer import Consumer, Received
+from sinks.rabbit.unacked import Unacked
 from sinks.topology import EXCHANGE_EVENTS
 from streams.settings import Settings
 from tests.rabbit import eventually, rabbit_settings, ready
@@ -93,8 +94,11 @@ async def test_a_channel_that_the_broker_closes_is_opened_anew_and_all_comes_aga
     await publish(settings, [b"one", b"two"])
     async with consuming(settings) as (consumer, taken):
         await eventually(came(taken, 2), 10, "both delivered")
-        unknown = Received(b"", {}, "", "", 99, taken[0].channel)
-        await acknowledge([unknown])  # PRECONDITION_FAILED: the broker closes the channel
+        unknown = Unacked(taken[0].channel)
+        unknown.came([99])
+        await acknowledge(
+            [Received(b"", {}, "", "", 99, unknown)]
+        )  # PRECONDITION_FAILED: the broker closes the channel
         await eventually(came(taken, 4), 10, "both delivered again")
         assert await acknowledge(taken[:2]) == 2, "their channel is gone"
         assert await acknowledge(taken[2:]) == 0
