@@ -31,7 +31,7 @@ async def wire_body(request: web.Request, most_bytes: int, within_s: float) -> b
         raise _closing(
             Problem(408, "body_too_slow", f"the body did not arrive within {within_s:g} s", "send it faster")
         ) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):
         raise _closing(Problem(400, "bad_body", "the body does not follow its headers")) from None
     return b"".join(parts)
 

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
+from agents.collect.counters import WAITING
 from streams.runs import Outgoing
 from streams.settings import Settings
 
@@ -26,6 +27,7 @@ BATCH_BYTES = 524_288
 RETRY_MS = 50
 PAUSE_S = 1.0
 CLOSE_S = 5.0
+NO_CONNECTION, NO_ANSWER = "no connection to Kafka", "Kafka does not answer"
 
 
 class NotWrittenError(Exception):
@@ -61,18 +63,26 @@ class RecordWriter:
     def start(self) -> None:
         """Connect in the background, for as long as it takes: what comes before is refused."""
         self._connecting = asyncio.create_task(self._connect())
+        WAITING.set_function(lambda: self._waiting)
 
     @property
     def why_not(self) -> str:
+        if any(map(self._is_stuck, self._lanes.values())):
+            return NO_ANSWER
+        return self._why_none()
+
+    def _why_none(self) -> str:
+        """The same, of what concerns all partitions."""
         if self._producer is None:
-            return "no connection to Kafka"
-        if any(lane.stuck_s > self._settings.collect_kafka_s for lane in self._lanes.values()):
-            return "Kafka does not answer"
+            return NO_CONNECTION
         return "too much waits for Kafka" if self._waiting > self._settings.collect_waiting_bytes else ""
+
+    def _is_stuck(self, lane: _Lane) -> bool:
+        return lane.stuck_s > self._settings.collect_kafka_s
 
     async def write(self, records: Sequence[Outgoing]) -> None:
         """Raises NotWrittenError, at the latest after CAPI_COLLECT_KAFKA_S."""
-        if why := self.why_not:
+        if why := self._why_none():
             raise NotWrittenError(why)
         size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
         self._waiting += size
@@ -81,19 +91,16 @@ class RecordWriter:
                 for future in self._add(records):
                     await asyncio.shield(future)
         except TimeoutError:
-            raise NotWrittenError("Kafka does not answer") from None
+            raise NotWrittenError(NO_ANSWER) from None
         finally:
             self._waiting -= size
 
     def _add(self, records: Sequence[Outgoing]) -> set[asyncio.Future[None]]:
-        lanes: dict[tuple[str, bytes | None], _Lane] = {}  # most requests are of one visit: hash its key once
-        futures = set()
-        for record in records:
-            place = (record.topic, record.key)
-            if (lane := lanes.get(place)) is None:
-                lane = lanes[place] = self._lane(*place)
-            futures.add(lane.add(record))
-        return futures
+        places = {(record.topic, record.key) for record in records}  # of a visit mostly one: hash its key once
+        lanes = {place: self._lane(*place) for place in places}
+        if any(map(self._is_stuck, lanes.values())):
+            raise NotWrittenError(NO_ANSWER)
+        return {lanes[record.topic, record.key].add(record) for record in records}
 
     def _lane(self, topic: str, key: bytes | None) -> _Lane:
         partitions = self._partitions[topic]
@@ -108,7 +115,7 @@ class RecordWriter:
     @property
     def producer(self) -> AIOKafkaProducer:
         if self._producer is None:
-            raise NotWrittenError("no connection to Kafka")
+            raise NotWrittenError(NO_CONNECTION)
         return self._producer
 
     def lost(self, producer: AIOKafkaProducer, why: BaseException) -> None:
@@ -121,6 +128,8 @@ class RecordWriter:
 
     async def _replace(self, producer: AIOKafkaProducer) -> None:
         await _stop(producer)
+        for lane in self._lanes.values():
+            lane.let_go(producer)
         await self._connect()
 
     async def _connect(self) -> None:
@@ -135,23 +144,27 @@ class RecordWriter:
                 linger_ms=0,
             )
             try:
-                await producer.start()
-                for name in ("sessions.in", "rejects"):
-                    topic = self._settings.topic(name)
-                    self._partitions[topic] = sorted(await producer.partitions_for(topic))
-                self._check_partitions()
+                await self._open(producer)
             except (KafkaError, OSError, NotWrittenError) as error:
                 await _stop(producer)
                 if not told:
-                    log.warning(
-                        "Kafka cannot be written to yet; trying on", why=str(error) or type(error).__name__
-                    )
+                    log.warning("Kafka cannot be written to; trying on", why=str(error) or type(error).__name__)
                 told = True
                 await asyncio.sleep(PAUSE_S)
+            except asyncio.CancelledError:
+                await _stop(producer)
+                raise
             else:
                 self._producer = producer
                 log.info("connected to Kafka")
                 return
+
+    async def _open(self, producer: AIOKafkaProducer) -> None:
+        await producer.start()
+        for name in ("sessions.in", "rejects"):
+            topic = self._settings.topic(name)
+            self._partitions[topic] = sorted(await producer.partitions_for(topic))
+        self._check_partitions()
 
     def _check_partitions(self) -> None:
         topic = self._settings.topic("sessions.in")
@@ -181,6 +194,7 @@ class _Lane:
         self._future: asyncio.Future[None] | None = None  # of what waits
         self._task: asyncio.Task[None] | None = None
         self._since: float | None = None
+        self._under_way: tuple[AIOKafkaProducer, asyncio.Future[object]] | None = None
 
     def add(self, record: Outgoing) -> asyncio.Future[None]:
         """Done when the record is durable; fails with NotWrittenError."""
@@ -196,6 +210,11 @@ class _Lane:
     def stuck_s(self) -> float:
         """How long the batch under way has been."""
         return 0.0 if self._since is None else asyncio.get_running_loop().time() - self._since
+
+    def let_go(self, producer: AIOKafkaProducer) -> None:
+        """That producer will not say any more what became of its batch."""
+        if self._under_way and self._under_way[0] is producer:
+            self._under_way[1].cancel()
 
     async def drained(self) -> None:
         if self._task is not None:
@@ -225,10 +244,22 @@ class _Lane:
                 raise NotWrittenError("a record is too large for Kafka")
             batch.close()
             try:
-                await (await producer.send_batch(batch, self._topic, partition=self._partition))
+                done = await producer.send_batch(batch, self._topic, partition=self._partition)
+                await self._settled(producer, done)
             except KafkaError as error:
                 self._writer.lost(producer, error)
                 raise NotWrittenError(type(error).__name__) from error
+
+    async def _settled(self, producer: AIOKafkaProducer, done: asyncio.Future[object]) -> None:
+        self._under_way = producer, done
+        try:
+            await done
+        except asyncio.CancelledError:
+            if not done.cancelled():
+                raise
+            raise NotWrittenError(NO_CONNECTION) from None
+        finally:
+            self._under_way = None
 
 
 def _append(batch: object, record: Outgoing) -> bool:

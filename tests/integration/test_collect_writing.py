@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from agents.collect import writing as writing_module
 from agents.collect.writing import NotWrittenError, RecordWriter
 from streams.runs import Outgoing
 from streams.settings import Settings
@@ -105,6 +106,25 @@ async def test_a_producer_that_kafka_refuses_is_replaced(behind: tuple[Settings,
     await writing.writer.close()
     found = {record.value for record in await read_all(settings, settings.topic("sessions.in"))}
     assert found == {b"before", b"again"}
+
+
+async def test_what_a_lost_producer_held_is_given_up_and_its_partition_goes_on(
+    behind: tuple[Settings, KafkaValve], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing_module, "CLOSE_S", 0.2)
+    settings, valve = behind
+    writing = Writing(settings.model_copy(update={"collect_kafka_s": 20.0}))
+    writing.writer.start()
+    await eventually(lambda: not writing.writer.why_not, 20, 0.02)
+    valve.open.clear()
+    held = asyncio.create_task(writing.write("held"))
+    await eventually(lambda: any(lane.stuck_s for lane in writing.writer._lanes.values()), 5, 0.01)
+    writing.writer.lost(writing.writer.producer, RuntimeError("of another partition"))
+    assert not await asyncio.wait_for(held, 5)
+    valve.open.set()
+    await eventually(lambda: not writing.writer.why_not, 20, 0.02)
+    assert await writing.write("held")
+    await writing.writer.close()
 
 
 async def test_a_close_writes_what_is_under_way(behind: tuple[Settings, KafkaValve]) -> None:
