@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import httpx
 import msgspec
-import structlog
 from prometheus_client import Counter
 
 from sinks.gateway.links import Links
@@ -26,8 +25,6 @@ from streams.events import UNREADABLE
 from streams.settings import Settings
 from streams.signing import SecretError, signed_headers
 from streams.tenants import TenantsError, read_secrets
-
-log = structlog.get_logger(__name__)
 
 POSTS = Counter("capi_gateway_posts_total", "POSTs of batches to the central site", ["outcome"])
 OUTCOMES: dict[type[Verdict], str] = {Taken: "taken", Refusal: "refused", Wait: "not_now"}
@@ -80,15 +77,21 @@ class Gateway:
             letter = letter_of(batch, self._settings.gateway_gzip_bytes)
             if letter is None:
                 return Refusal("not a batch")
-            for pause_s in pauses():
-                answer = await self.post(letter)
-                POSTS.labels(OUTCOMES[type(answer)]).inc()
-                if isinstance(answer, Wait):
-                    self._trouble.note(answer)
-                    await asyncio.sleep(max(answer.seconds, pause_s))
-                    continue
-                self._trouble.over()
-                return answer if isinstance(answer, Refusal) else None
+            try:
+                answer = await self._until_answered(letter)
+            finally:
+                self._trouble.forget(letter.batch_id)
+        return answer if isinstance(answer, Refusal) else None
+
+    async def _until_answered(self, letter: Letter) -> Taken | Refusal:
+        for pause_s in pauses():
+            answer = await self.post(letter)
+            POSTS.labels(OUTCOMES[type(answer)]).inc()
+            if not isinstance(answer, Wait):
+                self._trouble.over(letter.batch_id)
+                return answer
+            self._trouble.note(letter.batch_id, answer)
+            await asyncio.sleep(max(answer.seconds, pause_s))
         raise AssertionError("the pauses do not end")
 
     async def post(self, letter: Letter) -> Verdict:

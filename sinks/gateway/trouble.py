@@ -1,4 +1,4 @@
-"""What keeps batches from the centre, told once when it begins, when it changes and when it is over."""
+"""What keeps batches from the centre, told once while any of them waits, and when none does any more."""
 
 from __future__ import annotations
 
@@ -10,19 +10,28 @@ log = structlog.get_logger(__name__)
 
 
 class Trouble:
-    """Of all POSTs of a process together."""
+    """Of all batches of a process together."""
 
     def __init__(self) -> None:
-        self._told = ""
+        self._waiting: set[str] = set()
+        self._told: set[str] = set()
 
-    def note(self, wait: Wait) -> None:
-        if wait.why == self._told:
-            return
-        self._told = wait.why
-        tell = log.error if wait.alarm else log.warning
-        tell("the central site does not take batches; Kafka keeps them", why=wait.why)
+    def note(self, batch_id: str, wait: Wait) -> None:
+        self._waiting.add(batch_id)
+        if wait.why not in self._told:
+            self._told.add(wait.why)
+            tell = log.error if wait.alarm else log.warning
+            tell("the central site does not take a batch; Kafka keeps it", why=wait.why)
 
-    def over(self) -> None:
-        if self._told:
-            self._told = ""
-            log.info("the central site takes batches again")
+    def over(self, batch_id: str) -> None:
+        """The centre has answered for good."""
+        if batch_id in self._waiting:
+            self.forget(batch_id)
+            if not self._waiting:
+                log.info("the central site takes batches again")
+
+    def forget(self, batch_id: str) -> None:
+        """It is no longer this process's."""
+        self._waiting.discard(batch_id)
+        if not self._waiting:
+            self._told.clear()

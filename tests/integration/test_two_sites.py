@@ -123,7 +123,7 @@ async def test_visits_arrive_through_the_centre_whatever_happens_there(
         relay.open.clear()  # RabbitMQ is silent
         await berlin.produce(*visit("storm"), *visit("second"))
         dispatch = berlin.folder / "dispatch.log"
-        await eventually(lambda: "does not take batches" in dispatch.read_text(), 30)
+        await eventually(lambda: "does not take a batch" in dispatch.read_text(), 30)
         assert taken(central, "storm", "second") == {}
 
         certificates(files).rotate(["berlin"], server=True)

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 from sinks.gateway import Gateway, Refusal
 from sinks.gateway import client as module
 from sinks.gateway.client import letter_of
+from sinks.gateway.trouble import Trouble
+from sinks.gateway.verdict import Wait
 from streams.events import encode
 from streams.settings import load_settings
 from streams.signing import check_signature
@@ -186,3 +188,25 @@ def test_settings_that_cannot_be_meant_are_refused(changed: dict[str, str], name
     with pytest.raises(ValidationError) as wrong:
         load_settings(**good | changed)
     assert [error["loc"] for error in wrong.value.errors()] == [(named,)]
+
+
+def test_one_batch_that_waits_long_is_told_once_while_others_come_and_go(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    trouble, denied, away = Trouble(), Wait("status 403", alarm=True), Wait("no answer")
+
+    def said() -> list[str]:
+        return [word for word in ("403", "no answer", "again") for _ in range(log.count(word))]
+
+    for _ in range(3):
+        trouble.note("stuck", denied)
+        trouble.note("other", away)
+        trouble.over("other")
+    log = capsys.readouterr().out
+    assert said() == ["403", "no answer"]
+    trouble.over("stuck")
+    trouble.over("never waited")
+    trouble.note("new", denied)
+    trouble.forget("new")
+    log = capsys.readouterr().out
+    assert said() == ["403", "again"]
