@@ -33,7 +33,8 @@ def jobs(batch: Batch, tenant: Tenant, now_ms: int) -> list[Checked]:
 def job_for(enriched: Enriched, destination: Destination, batch_id: str) -> Job | None:
     """The job with its score; None when the destination does not take such events."""
     name = destination_name(destination, enriched.event.event_name)
-    if not name:
+    here = destination.action_sources
+    if not name or (here and enriched.event.action_source not in here):
         return None
     return Job(
         platform=destination.platform,

@@ -171,6 +171,7 @@ def _event(
         custom_data=custom_data,
         browser_fired=envelope.browser_fired(given.browser_fired, dropped),
         consent=consent,
+        opt_out=given.opt_out is True,
         test_event_code=envelope.test_event_code(given.test_event_code),
         replace_identity=envelope.replace_identity(given.identity),
         robot=robot,

@@ -5,25 +5,15 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from typing import get_args
 
 from streams.events import Consent, Platform
 from streams.identity import Dropped
 from streams.privacy import holds_email
+from streams.tenants import ActionSource
 
 # Meta "Server Event Parameters", action_source, read November 2026. TikTok's event_source follows from it.
-ACTION_SOURCES = frozenset(
-    {
-        "email",
-        "website",
-        "app",
-        "phone_call",
-        "chat",
-        "physical_store",
-        "system_generated",
-        "business_messaging",
-        "other",
-    }
-)
+ACTION_SOURCES = frozenset(get_args(ActionSource))
 PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok")  # whose pixels run in browsers
 PURPOSES = ("ad_storage", "ad_user_data", "ad_personalization")
 MAX_ID = 128  # characters of event_id and session_id

@@ -89,6 +89,7 @@ class Event(Record, frozen=True, tag="event", tag_field="type"):
     `replace_identity` says that another person logged in: their identity replaces the one held.
     `browser_fired` names the platforms whose browser copy was sent. `fbclid` is Meta's click id as a URL brought
     it, byte-exact; the session makes `user.fbc` of it, once a click. `robot` says that the agent is a crawler's.
+    `opt_out`: platforms may measure by this event, and not choose by it who sees ads.
     A denied event carries nothing but `external_id`, `fbp` and `ttp`, by which its visitor is forgotten.
     """
 
@@ -105,6 +106,7 @@ class Event(Record, frozen=True, tag="event", tag_field="type"):
     custom_data: dict[str, Any] = {}
     browser_fired: tuple[Platform, ...] = ()
     consent: Consent = ""
+    opt_out: bool = False
     test_event_code: str = ""
     replace_identity: bool = False
     robot: bool = False

@@ -132,6 +132,9 @@ class RawEvent(msgspec.Struct):
             "Consent to advertising use. Denied: dropped, with all that the session holds.",
         ),
     ] = None
+    opt_out: Annotated[
+        bool | None, Meta(description="True: to measure, not to choose who sees ads. Default false.")
+    ] = None
     test_event_code: Annotated[str | None, Meta(description="Platform's code for test events.")] = None
     identity: Annotated[
         str | None,

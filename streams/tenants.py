@@ -17,6 +17,17 @@ from streams.events import Platform
 Hold = Literal["session", "adaptive", "immediate"]
 Robots = Literal["drop", "mark", "ignore"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+ActionSource = Literal[
+    "website",
+    "app",
+    "physical_store",
+    "phone_call",
+    "email",
+    "chat",
+    "business_messaging",
+    "system_generated",
+    "other",
+]
 Where = Annotated[str, msgspec.Meta(pattern=r"^(env|file):.+$")]
 WebOrigin = Annotated[str, msgspec.Meta(pattern=r"^https?://[a-z0-9.:\[\]-]+$")]
 
@@ -54,14 +65,16 @@ def read_secrets(places: Sequence[str], of: str) -> tuple[str, ...]:
 class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One pixel. `token` and `app_secret` name where the secret is (`env:NAME` or `file:PATH`), never the secret.
 
-    Until `test_until`, a date and time with its zone, events carry `test_event_code`; after it they go without, so
-    that a forgotten code does not mark real orders. With `app_secret` (Meta's) each request carries a proof that
-    its sender knows it.
+    `action_sources`: only events that happened there go here, all when empty; TikTok has ids of their own for what
+    happened offline. Until `test_until`, a date and time with its zone, events carry `test_event_code`; after it
+    they go without, so that a forgotten code does not mark real orders. With `app_secret` (Meta's) each request
+    carries a proof that its sender knows it.
     """
 
     platform: Platform
     pixel_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     token: Where
+    action_sources: tuple[ActionSource, ...] = ()
     event_names: dict[str, str] = {}  # event-name overrides; "" means: do not send
     test_event_code: str = ""
     test_until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None

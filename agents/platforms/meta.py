@@ -158,6 +158,8 @@ def _custom(event: dict[str, Any], index: int) -> Problem | None:
 
 def _processing(event: dict[str, Any], index: int) -> Problem | None:
     """`[]`, or `["LDU"]` with country and state: 1 and a state of the US, or 0 and 0 to let Meta find out."""
+    if not isinstance(event.get("opt_out", False), bool):
+        return Problem(INVALID, "opt_out is no boolean", index)
     options = event.get("data_processing_options", [])
     country, state = event.get("data_processing_options_country"), event.get("data_processing_options_state")
     if options not in ([], ["LDU"]):

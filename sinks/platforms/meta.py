@@ -111,7 +111,8 @@ def server_event(job: Job) -> dict[str, Any]:
         "custom_data": custom_data(job),
     }
     limited = LIMITED if event.consent == "limited" else {}
-    return {name: value for name, value in members.items() if value not in ("", {})} | limited
+    opted_out = {"opt_out": True} if event.opt_out else {}
+    return {name: value for name, value in members.items() if value not in ("", {})} | limited | opted_out
 
 
 def user_data(user: UserData) -> dict[str, Any]:

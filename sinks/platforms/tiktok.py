@@ -145,7 +145,8 @@ def track_event(job: Job) -> dict[str, Any]:
         "page": {name: url for name, url in page.items() if url},
         "properties": properties(job),
     }
-    limited = {"limited_data_use": True} if event.consent == "limited" else {}
+    # TikTok has no opt_out; its nearest word is the stricter one
+    limited = {"limited_data_use": True} if event.consent == "limited" or event.opt_out else {}
     return {name: value for name, value in members.items() if value != {}} | limited
 
 

@@ -72,6 +72,7 @@ def jobs(draw: st.DrawFn) -> Job:
         action_source=draw(st.sampled_from([*sorted(ACTION_SOURCES), "from the future"])),
         event_source_url=draw(st.sampled_from(["", "https://shop.example.com/"])),
         consent=draw(st.sampled_from(["", "granted", "limited"])),
+        opt_out=draw(st.booleans()),
     )
 
 

@@ -24,6 +24,7 @@ def test_a_whole_event() -> None:
         custom_data={"value": "59.90", "currency": "usd"},
         browser_fired=["tiktok"],
         consent="granted",
+        opt_out=True,
         test_event_code="TEST123",
         identity="replace",
     )
@@ -44,6 +45,7 @@ def test_a_whole_event() -> None:
         custom_data={"value": 59.9, "currency": "USD"},
         browser_fired=("tiktok",),
         consent="granted",
+        opt_out=True,
         test_event_code="TEST123",
         replace_identity=True,
     )

@@ -61,6 +61,8 @@ def test_other_timestamps_are_refused(given: object) -> None:
         ("tenant", 1),
         ("action_source", "fax"),
         ("action_source", 1),
+        ("opt_out", "yes"),
+        ("opt_out", 1),
         ("test_event_code", "a b"),
         ("test_event_code", "x" * 65),
         ("identity", "merge"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from sinks.jobs import job_for
 from sinks.jobs import jobs as checked_jobs
 from streams.events import Batch, Consent, Enriched, Event, Job, UserData
 from streams.quality import refused
@@ -73,6 +74,15 @@ def test_a_job_says_what_was_backfilled() -> None:
 def test_page_views_go_to_meta_but_not_to_tiktok() -> None:
     assert names(META, "PageView", "ViewContent") == ["PageView", "ViewContent"]
     assert names(TIKTOK, "PageView", "ViewContent") == ["ViewContent"]
+
+
+def test_a_destination_may_take_only_what_happened_in_some_places() -> None:
+    places = ("website", "physical_store", "app")
+    sold = [enriched("Purchase", fields={"action_source": place}) for place in places]
+    shop = Destination(platform="tiktok", pixel_id="7", token="env:T", action_sources=("physical_store", "app"))
+    found = [job_for(one, shop, "b") for one in sold]
+    assert [job.event.action_source for job in found if job] == ["physical_store", "app"]
+    assert all(job_for(one, TIKTOK, "b") for one in sold)
 
 
 def test_a_tenant_renames_and_leaves_out() -> None:
