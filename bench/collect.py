@@ -30,6 +30,7 @@ from rich.table import Table
 from agents.collect.events import events_part
 from agents.collect.service import run_collect
 from bench.door import raw_event
+from sinks.deliver.heap import calm
 from streams.runs import Outgoing
 from streams.settings import Settings
 from tests.kafka import fresh_settings, read_all, topics_of
@@ -151,6 +152,7 @@ def serve(settings: Settings, durable: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await run_collect(settings, [events_part(settings, None if durable else Nowhere())], stop)
 
+    calm()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signal())
 

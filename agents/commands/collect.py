@@ -11,6 +11,7 @@ import uvloop
 from agents.collect.parts import all_parts
 from agents.collect.service import run_collect
 from agents.collect.tls import ServerTls, server_tls
+from sinks.deliver.heap import calm
 from streams.log import setup
 from streams.settings import Settings, load_settings
 
@@ -30,6 +31,7 @@ def command() -> None:
     except OSError as error:
         typer.echo(f"CAPI_TLS_CERT, CAPI_TLS_KEY or CAPI_TLS_CLIENT_CA: {error}", err=True)
         raise typer.Exit(2) from error
+    calm()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_collect(settings, tls))
