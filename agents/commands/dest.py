@@ -147,6 +147,7 @@ def _row(tenant: str, one: Destination, paused: Pause | None, failed: str) -> di
         "pause": paused,
         "token": _token(one),
         "test_event_code": one.test_event_code,
+        "test_until": one.test_until,
     }
 
 
@@ -166,7 +167,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
         if paused := row["pause"]:
             state = f"paused since {when_text(paused.since_ms)} UTC by {paused.who}"
             state += f": {paused.why}" if paused.why else ""
-        cells = (row["tenant"], row["platform"], row["pixel"], state, row["token"], row["test_event_code"])
+        test = f"{row['test_event_code']} until {row['test_until']}" if row["test_until"] else ""
+        cells = (row["tenant"], row["platform"], row["pixel"], state, row["token"], test)
         table.add_row(*(escape(cell) for cell in cells))
     Console().print(table)
 

@@ -96,14 +96,15 @@ class Courier:
             lane=lane.state,
             used=round(used),
         )
-        if isinstance(result, Delivered) and result.received != request.events:
+        if isinstance(result, Delivered) and (result.warning or result.received != request.events):
             GAP.labels(*about.values()).inc(abs(request.events - result.received))
             log.error(
-                "the platform counted other events than were sent",
+                "the platform did not count just what was sent",
                 **about,
                 received=result.received,
                 n=request.events,
                 trace_id=result.trace_id,
+                why=result.warning,
             )
         return answered
 

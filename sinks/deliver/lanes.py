@@ -81,8 +81,8 @@ class Lane:
         if self._closed and now_s < self._until_s:
             return ""  # of a POST from before it was closed
         match result:
-            case Misconfigured():
-                return self._close("stopped", now_s)
+            case Misconfigured(after_s=after_s):
+                return self._close("stopped", now_s, after_s)
             case Transient():
                 return self._failed(now_s)
             case Throttled(after_s=after_s):
@@ -108,10 +108,10 @@ class Lane:
             return self._close("stopped", now_s)
         return self._close("failing", now_s) if self._failures >= FAILURES else ""
 
-    def _close(self, why: Literal["failing", "stopped"], now_s: float) -> Turn:
+    def _close(self, why: Literal["failing", "stopped"], now_s: float, least_s: float = 0.0) -> Turn:
         first_s = self._probe_s if why == "stopped" else min(FAILING_S, self._probe_s)
         again = self._closed == why
-        self._pause_s = min(2 * self._pause_s if again else first_s, LONGEST_S)
+        self._pause_s = min(max(2 * self._pause_s if again else first_s, least_s), LONGEST_S)
         self._closed, self._until_s = why, now_s + self._pause_s * self._spread
         return "" if again else why
 

@@ -74,11 +74,15 @@ class Transient(msgspec.Struct, frozen=True):
 
 
 class Misconfigured(msgspec.Struct, frozen=True):
-    """Every event of this pixel would fail alike, until someone changes a setting or the platform's block ends."""
+    """Every event of this pixel would fail alike, until someone changes a setting or the platform's block ends.
+
+    It is not worth trying again within `after_s` seconds.
+    """
 
     why: str
     code: str = ""
     trace_id: str = ""
+    after_s: float = 0
 
 
 class Invalid(msgspec.Struct, frozen=True):

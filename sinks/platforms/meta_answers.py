@@ -19,6 +19,7 @@ THROTTLED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 TRANSIENT = frozenset({1, 2, 5000, 21009})
 MISCONFIGURED = frozenset({3, 10, 102, 104, 190, *range(200, 300)})
 BLOCKED = 368
+BLOCKED_S = 600.0  # how long is not documented; asking every minute makes no block shorter
 INVALID_PARAMETER = 100
 REFUSED_CALL = "GraphMethodException"  # type of 100 when the call is refused; for its parameters: OAuthException
 NO_SUCH_PIXEL = 33  # subcode of 100: the pixel does not exist, or this token does not see it
@@ -56,7 +57,7 @@ def _refused(status: int, headers: Mapping[str, str], error: dict[str, Any]) -> 
     if code in TRANSIENT or error.get("is_transient") is True:
         return Transient("Meta calls it transient", name, trace_id)
     if code == BLOCKED:
-        return Misconfigured("blocked by Meta for policy reasons", name, trace_id)
+        return Misconfigured("blocked by Meta for policy reasons", name, trace_id, BLOCKED_S)
     if code in MISCONFIGURED or (code, subcode) == (INVALID_PARAMETER, NO_SUCH_PIXEL):
         return Misconfigured("token, permission or pixel", name, trace_id)
     if code == INVALID_PARAMETER and error.get("type") == REFUSED_CALL:

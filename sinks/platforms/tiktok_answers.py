@@ -45,7 +45,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, sent: int) ->
     if code == OK:
         return Delivered(sent, trace_id)
     if code == PARTIAL:
-        return Delivered(sent, trace_id, "partial success (20001): some events may not have been taken")
+        return Delivered(sent - _failed(answer), trace_id, "partial success (20001): some events were not taken")
     return _refused(code, status, headers, answer, trace_id)
 
 
@@ -69,6 +69,13 @@ def _without_code(status: int, headers: Mapping[str, str]) -> Result:
     if status == 413:
         return Invalid(None, "request too large", code)
     return Transient("answer without a code", code)
+
+
+def _failed(answer: dict[str, Any]) -> int:
+    """How many events a partial success names in `data`, as the older batch call did; 0 when it names none."""
+    data = answer.get("data")
+    failed = data.get("failed_events") if isinstance(data, dict) else None
+    return len(failed) if isinstance(failed, list) else 0
 
 
 def _index(answer: dict[str, Any]) -> int | None:

@@ -90,6 +90,8 @@ def _meta() -> Iterator[Told]:
 def _tiktok() -> Iterator[Told]:
     yield _t(0, "delivered", "0")
     yield _t(20001, "delivered", "20001, partial")
+    partial = {"code": 20001, "message": "Partial success", "data": {"failed_events": [{"order_in_batch": 1}]}}
+    yield _a("tiktok", "20001, one event named", "delivered", 200, json.dumps(partial))
     for code, status in ((40100, 401), (40133, 200), (40016, 200)):
         yield _t(code, "throttled", str(code), status)
     yield _t(40100, "throttled", "40100, Retry-After: 1000", 429, {"Retry-After": "1000"})

@@ -52,6 +52,15 @@ def test_answers_to_posts_from_before_it_stopped_change_nothing() -> None:
     assert (lane.state, lane.wait_s(0.5)) == ("stopped", PROBE_S - 0.5)
 
 
+def test_a_block_is_not_probed_every_minute() -> None:
+    lane, now_s, pauses = Lane(PROBE_S), 0.0, []
+    for _ in range(3):
+        lane.answered(Misconfigured("blocked", "368", after_s=600), 0, now_s)
+        pauses.append(lane.wait_s(now_s))
+        now_s += pauses[-1]
+    assert pauses == [600, LONGEST_S, LONGEST_S]
+
+
 def test_a_new_token_is_tried_at_once() -> None:
     lane = Lane(PROBE_S)
     lane.answered(DEAD, 0, 0.0)

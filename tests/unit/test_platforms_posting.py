@@ -162,3 +162,16 @@ async def test_the_version_that_was_asked_for_is_no_news_and_its_return_is(platf
     told = [(line["log_level"], line["answered"]) for line in lines if "answered" in line]
     assert told == [("error", "v25.0"), ("info", "v26.0")]
     assert OTHER.labels("meta")._value.get() == 0
+
+
+@pytest.mark.parametrize(
+    "body", ['{"code": 20001, "message": "Partial success"}', '{"events_received": 1, "fbtrace_id": "T"}']
+)
+async def test_what_was_not_all_counted_is_an_alarm_and_no_event_comes_twice(
+    platforms: Platforms, body: str
+) -> None:
+    tiktok = Destination(platform="tiktok", pixel_id="C1", token="env:TEST_TOKEN")
+    platforms.orders.give(Order(mode="answer", body=body))
+    results, lines = await carry(platforms, tiktok if "20001" in body else PROVEN)
+    assert {type(result) for result in results} == {Delivered}
+    assert [line["log_level"] for line in lines] == ["info", "error"]
