@@ -23,6 +23,7 @@ from agents.collect.sites import Sender, Sites
 from agents.collect.writing import NotWrittenError, Writer
 from sinks.gateway.client import BATCH_ID, PATH
 from sinks.gateway.taken import TakenBatches
+from sinks.platforms import check_known
 from sinks.rabbit import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS
 from streams.events import UNREADABLE, Batch, Job, Reject, decode_batch, encode
@@ -39,6 +40,7 @@ def batches_part(settings: Settings, writer: Writer, publisher: Publisher | None
     """`writer` is running already. Without sites in the tenants file there is nothing to serve."""
     if not settings.tenant_map.sites:
         return Part(routes=[])
+    check_known(settings.tenant_map)
     door = BatchesDoor(settings, writer, publisher or Publisher(settings, "capi gateway"))
 
     async def running(_: web.Application) -> AsyncIterator[None]:

@@ -21,10 +21,11 @@ from tests.e2e.test_visit import taken, visit
 from tests.gateway import certificates, new_secret
 from tests.kafka import eventually, read_all
 from tests.site import TENANTS, Site, free_port, site
+from tests.unit.collecting import reachable
 from tests.valve import Valve, valve
 from tests.workers import start
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 BERLIN = """
 [sites.berlin]
@@ -110,6 +111,7 @@ async def test_visits_arrive_through_the_centre_whatever_happens_there(
         for role in ("ingest", "sessions", "dispatch"):
             berlin.worker(role)
 
+        await reachable(central.settings.collect_port, lambda: collect.poll() is None, 60)
         await berlin.produce(*visit("calm"))
         await eventually(lambda: arrived(central, "calm"), 60)
 

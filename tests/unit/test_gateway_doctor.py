@@ -10,6 +10,7 @@ import pytest
 
 from agents.certs.folder import Folder
 from agents.doctor.gateway import check_certificates, check_sites
+from agents.doctor.local import check_tenants
 from agents.roles import usual_roles
 from streams.settings import Settings, load_settings
 
@@ -55,6 +56,12 @@ def test_certificates_are_looked_at_before_they_end(tmp_path: Path, days: int, v
     ]
     os.truncate(tmp_path / "site-berlin.pem", 20)
     assert [check.verdict for check in check_certificates(load_settings(**own), now)] == ["ok", "failed"]
+
+
+def test_a_client_site_needs_no_destinations(tmp_path: Path) -> None:
+    own = {"gateway_url": "https://gw.example.com", "gateway_site": "berlin"}
+    assert [check.verdict for check in check_tenants(settings(tmp_path, "[tenants.shop]", **own))] == ["ok"]
+    assert [check.verdict for check in check_tenants(settings(tmp_path, "[tenants.shop]"))] == ["ok", "warning"]
 
 
 def test_a_client_site_runs_no_delivery_and_a_central_one_the_door(tmp_path: Path) -> None:
