@@ -6,10 +6,12 @@ A fault says how often it struck; 0 means that it did not, and the test proves n
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 from random import Random
 from time import monotonic
+from typing import NamedTuple
 
 from agents.platforms.behaviour import Order
 from tests.faults.deliver_jobs import PIXELS
@@ -20,10 +22,18 @@ KILLS = 4
 STRUCK_S = 45.0  # a fault that waits for work finds it sooner
 CONFIRM = b"\0\0\0\x0d\0\x3c\0\x50"  # size 13, then basic.ack: from RabbitMQ that is a publisher's confirm
 ALARM_S = 14.0  # several publishes time out meanwhile
-BLACKHOLE_S = 28.0  # longer than both sides' heartbeats bear
+BLACKHOLE_S = FROZEN_S = 28.0  # longer than both sides' heartbeats bear
+STOPS_WITHIN_S = 25.0  # CAPI_STOP_TIMEOUT_S and what saying goodbye takes
 
 Kill = Callable[[], object]
 Strike = Callable[[Site, Random], Awaitable[int]]
+
+
+class Fault(NamedTuple):
+    """What strikes a site of so many workers."""
+
+    strike: Strike
+    workers: int = 1
 
 
 async def killed_between_post_and_ack(site: Site, rng: Random) -> int:
@@ -55,11 +65,14 @@ async def killed_between_retry_and_ack(site: Site, rng: Random) -> int:
 
 async def _kill_often(site: Site, rng: Random, arm: Callable[[Kill], None], most_late_s: float = 0.03) -> int:
     """`arm` has the worker killed at a moment; at once, or in half of the cases up to `most_late_s` later."""
-    for _ in range(KILLS):
-        await site.worker_up()
+    for kills in range(KILLS):
+        await site.workers_up()
         dead, late_s = asyncio.Event(), rng.choice((0.0, rng.uniform(0, most_late_s)))
         arm(_killer(site, dead, late_s))
-        await asyncio.wait_for(dead.wait(), STRUCK_S)
+        await eventually(lambda: dead.is_set() or site.all_taken, STRUCK_S)  # noqa: B023 (awaited here)
+        if not dead.is_set():
+            site.platforms.call_at(0, int)
+            return kills
         await site.note_in_flight()
     return KILLS
 
@@ -114,7 +127,7 @@ async def _alarm(site: Site, rng: Random, switch: Callable[[bool], None]) -> int
         await asyncio.to_thread(switch, False)
         site.platforms.fails = 0.0
     assert not unsaid, f"/healthz said {unsaid} times that RabbitMQ was not blocked"
-    await site.worker_up()
+    await site.workers_up()
     return 1
 
 
@@ -156,31 +169,67 @@ async def _misbehave(site: Site, rng: Random, order: Order) -> int:
     return strikes - left
 
 
+async def one_of_two_frozen(site: Site, rng: Random) -> int:
+    """SIGSTOP of a worker for longer than RabbitMQ waits for it: the other gets its jobs, and then it goes on."""
+    site.platforms.orders.give(Order(mode="slow", seconds=0.3))
+    await site.workers_up()
+    await asyncio.sleep(rng.uniform(0.5, 2.0))
+    site.worker.signal(signal.SIGSTOP)
+    await site.note_in_flight(claimed=True)
+    await asyncio.sleep(FROZEN_S)
+    site.worker.signal(signal.SIGCONT)
+    site.platforms.orders.clear()
+    await site.workers_up()
+    return 1
+
+
+async def stopped_under_a_memory_alarm(site: Site, rng: Random) -> int:
+    """SIGTERM while jobs cannot be moved: the worker ends in time and in order, and its jobs are still there."""
+    site.platforms.fails = 0.5
+    await eventually(lambda: _some_rungs(site), STRUCK_S)
+    await asyncio.to_thread(site.rabbit.set_memory_alarm, True)
+    try:
+        await eventually(lambda: _blocked(site), STRUCK_S)
+        await asyncio.sleep(rng.uniform(0, 2))
+        site.worker.signal(signal.SIGTERM)
+        await eventually(lambda: site.worker.exits, STOPS_WITHIN_S)
+    finally:
+        await asyncio.to_thread(site.rabbit.set_memory_alarm, False)
+        site.platforms.fails = 0.0
+    assert site.worker.exits == [0]
+    await site.note_in_flight()
+    await site.workers_up()
+    return 1
+
+
 async def wire_cut_and_silent(site: Site, rng: Random) -> int:
     """The worker's connections to RabbitMQ end at random moments; then nothing passes, and nobody is told."""
     site.platforms.fails = 0.3
     cuts = 0
     for _ in range(5):
-        await site.worker_up()
+        await site.workers_up()
         await asyncio.sleep(rng.uniform(0, 1.0))
         cuts += site.wire.cut() > 0
-    await site.worker_up()
+    await site.workers_up()
     site.wire.open.clear()
     await asyncio.sleep(BLACKHOLE_S)
     site.wire.open.set()
     site.platforms.fails = 0.0
-    await site.worker_up()
+    await site.workers_up()
     return cuts + 1
 
 
-FAULTS: dict[str, Strike] = {
-    "worker killed between POST and ack": killed_between_post_and_ack,
-    "worker killed between retry and ack": killed_between_retry_and_ack,
-    "RabbitMQ killed mid-ladder": rabbit_killed_mid_ladder,
-    "memory alarm": memory_alarm,
-    "disk alarm": disk_alarm,
-    "platform hangs": platform_hangs,
-    "platform resets": platform_resets,
-    "platform is slow": platform_is_slow,
-    "connection cut, then silent": wire_cut_and_silent,
+FAULTS: dict[str, Fault] = {
+    "worker killed between POST and ack": Fault(killed_between_post_and_ack),
+    "one of two workers killed so": Fault(killed_between_post_and_ack, workers=2),
+    "worker killed between retry and ack": Fault(killed_between_retry_and_ack),
+    "one of two workers frozen": Fault(one_of_two_frozen, workers=2),
+    "RabbitMQ killed mid-ladder": Fault(rabbit_killed_mid_ladder),
+    "memory alarm": Fault(memory_alarm),
+    "stopped under a memory alarm": Fault(stopped_under_a_memory_alarm),
+    "disk alarm": Fault(disk_alarm),
+    "platform hangs": Fault(platform_hangs),
+    "platform resets": Fault(platform_resets),
+    "platform is slow": Fault(platform_is_slow),
+    "connection cut, then silent": Fault(wire_cut_and_silent),
 }

@@ -1,4 +1,4 @@
-"""What a fault test of delivery hurts: a virtual host, a worker that comes back when it dies, the way between."""
+"""What a fault test of delivery hurts: a virtual host, workers that come back when they die, the way between."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
@@ -20,7 +21,7 @@ from streams.events import Job, decode_job
 from tests.faults.deliver_jobs import TENANTS, TOKEN
 from tests.faults.deliver_platform import WatchedPlatforms, watched_platforms
 from tests.faults.rabbit import PrivateRabbit
-from tests.faults.roles import Role, capi, clean_environment
+from tests.faults.roles import Role, capi, clean_environment, stop_all
 from tests.faults.site import KEEP_UP_S, settings_of
 from tests.kafka import eventually
 from tests.rabbit import take_all
@@ -39,17 +40,24 @@ SHORT = {
     "CAPI_POST_WAIT_S": "0.2",
     "CAPI_POST_TIMEOUT_S": "4",
     "CAPI_CONFIRM_TIMEOUT_S": "3",
+    "CAPI_STOP_TIMEOUT_S": "5",
     "CAPI_DELIVERED_TTL_S": "900",
     "CAPI_KAFKA_URL": KAFKA_AWAY,
 }
 
 
 class Site:
-    """`worker` is the process under test; it reaches RabbitMQ through `wire`. `excused` is how often an event may
-    have been taken once more, because it was in flight when something broke."""
+    """`workers` are the processes under test; they reach RabbitMQ through `wire`. `excused` is how often an event
+    may have been taken once more, because it was in flight when something broke."""
 
     def __init__(
-        self, folder: Path, rabbit: PrivateRabbit, platforms: WatchedPlatforms, wire: Valve, jobs: Sequence[Job]
+        self,
+        folder: Path,
+        rabbit: PrivateRabbit,
+        platforms: WatchedPlatforms,
+        wire: Valve,
+        jobs: Sequence[Job],
+        workers: int,
     ) -> None:
         self.rabbit, self.platforms, self.wire = rabbit, platforms, wire
         self.jobs = {job.event.event_id: job for job in jobs}
@@ -62,13 +70,17 @@ class Site:
             "CAPI_RABBITMQ_MANAGEMENT_URL": rabbit.management_url,
             "CAPI_META_URL": platforms.url,
             "CAPI_TIKTOK_URL": platforms.url,
-            "CAPI_DELIVER_PORT": str(free_port()),
             TOKEN: secrets.token_hex(8),
         }
         env = clean_environment() | SHORT | own
         self.settings = settings_of(env | {"CAPI_RABBITMQ_URL": f"{rabbit.url}/{name}"})
         wired = rabbit.url.replace(str(rabbit.port), str(wire.port))
-        self.worker = Role("deliver", capi("deliver"), env | {"CAPI_RABBITMQ_URL": f"{wired}/{name}"}, folder)
+        env["CAPI_RABBITMQ_URL"] = f"{wired}/{name}"
+        self._ports = [free_port() for _ in range(workers)]
+        self.workers = [
+            Role(f"deliver-{port}", capi("deliver"), env | {"CAPI_DELIVER_PORT": str(port)}, folder)
+            for port in self._ports
+        ]
         self._redis = Redis.from_url(self.settings.redis_url)
 
     @property
@@ -77,27 +89,43 @@ class Site:
         return [*map(work_queue, PLATFORMS), *(rung.queue for rung in rungs(self.settings))]
 
     async def keep_up(self) -> None:
-        """Start the worker again whenever it dies, until cancelled. Raises RoleError."""
+        """Start a worker again whenever it dies, until cancelled. Raises RoleError."""
         while True:
-            self.worker.keep_up()
+            for worker in self.workers:
+                worker.keep_up()
             await asyncio.sleep(KEEP_UP_S)
 
-    async def health(self) -> dict[str, object]:
-        """What /healthz says; empty while nothing answers."""
-        url = f"http://{self.settings.deliver_host}:{self.settings.deliver_port}/healthz"
+    @property
+    def all_taken(self) -> bool:
+        return len(self.platforms.ledger.entries) >= len(self.jobs)
+
+    @property
+    def worker(self) -> Role:
+        """The one that is hurt."""
+        return self.workers[0]
+
+    async def health(self, of: int = 0) -> dict[str, Any]:
+        """What a worker's /healthz says; empty while nothing answers."""
+        url = f"http://{self.settings.deliver_host}:{self._ports[of]}/healthz"
         async with httpx.AsyncClient(timeout=5) as client:
             try:
-                found: dict[str, object] = (await client.get(url)).json()
+                found: dict[str, Any] = (await client.get(url)).json()
             except httpx.TransportError:
                 return {}
         return found
 
-    async def well(self) -> bool:
-        return (await self.health()).get("ok") is True
+    async def in_hand(self) -> int:
+        """Jobs that the workers hold."""
+        found = [await self.health(of) for of in range(len(self.workers))]
+        return sum(queue["in_hand"] for health in found for queue in health.get("queues", {}).values())
 
-    async def worker_up(self) -> None:
-        """Wait until it consumes."""
-        await eventually(self.well, UP_S)
+    async def workers_up(self) -> None:
+        """Wait until each of them consumes."""
+        await eventually(self._well, UP_S)
+
+    async def _well(self) -> bool:
+        found = [await self.health(of) for of in range(len(self.workers))]
+        return all(health.get("ok") is True for health in found)
 
     async def rabbit_up(self) -> None:
         """Wait until RabbitMQ answers."""
@@ -106,14 +134,18 @@ class Site:
     async def _rabbit_answers(self) -> bool:
         return await self.depths([TAP]) is not None
 
-    async def note_in_flight(self) -> None:
-        """The worker was killed: what the platforms took, or have in work, and Redis does not know."""
+    async def note_in_flight(self, claimed: bool = False) -> None:
+        """The worker was killed: what the platforms took, or have in work, and Redis does not know. A frozen one
+        goes on later: with `claimed` also what it had marked for a POST that has not arrived."""
         await asyncio.sleep(LAST_WORDS_S)
         reached = {*self.platforms.taken(), *+self.platforms.under_way}
-        ids = [event_id for event_id in reached if event_id in self.jobs]
-        keys = [f"{self.settings.namespace}:delivered:{self.jobs[event_id].job_id}" for event_id in ids]
-        known = await self._redis.mget(keys) if keys else []
-        self.excused.update(event_id for event_id, mark in zip(ids, known, strict=True) if mark != b"d")
+        keys = [f"{self.settings.namespace}:delivered:{job.job_id}" for job in self.jobs.values()]
+        marks = zip(self.jobs, await self._redis.mget(keys), strict=True)
+        self.excused.update(
+            event_id
+            for event_id, mark in marks
+            if mark != b"d" and (event_id in reached or (claimed and mark is not None))
+        )
 
     async def depths(self, queues: Sequence[str]) -> dict[str, int] | None:
         """Messages ready in each queue; None while RabbitMQ does not say."""
@@ -153,7 +185,7 @@ class Site:
             admin.import_definitions(made)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self.worker.stop)
+        await asyncio.to_thread(stop_all, self.workers)
         await self._redis.aclose()
 
 
@@ -163,11 +195,11 @@ def _event_id(body: bytes) -> str:
 
 @asynccontextmanager
 async def delivery_site(
-    folder: Path, rabbit: PrivateRabbit, jobs: Sequence[Job], rng: Random
+    folder: Path, rabbit: PrivateRabbit, jobs: Sequence[Job], rng: Random, workers: int
 ) -> AsyncIterator[Site]:
-    """Queues exist; the worker starts with the first `keep_up`."""
+    """Queues exist; the workers start with the first `keep_up`."""
     async with watched_platforms(rng) as platforms, valve(rabbit.port) as wire:
-        made = Site(folder, rabbit, platforms, wire, jobs)
+        made = Site(folder, rabbit, platforms, wire, jobs, workers)
         try:
             await asyncio.to_thread(made.provision)
             yield made

@@ -11,13 +11,14 @@ from random import Random
 from time import monotonic
 
 from sinks.rabbit import Message, Publisher, PublishError
-from sinks.topology import EXCHANGE_EVENTS, QUEUE_PARKED, QUEUE_UNROUTED, routing_key
+from sinks.topology import EXCHANGE_EVENTS, PLATFORMS, QUEUE_PARKED, QUEUE_UNROUTED, routing_key
 from streams.events import Job, encode
 from tests.faults.deliver_faults import FAULTS
 from tests.faults.deliver_jobs import make_jobs
 from tests.faults.deliver_site import Site, delivery_site
 from tests.faults.deliver_verdict import Found, Report, judge
 from tests.faults.rabbit import PrivateRabbit
+from tests.faults.roles import stop_all
 
 CHUNK, CHUNK_EVERY_S = 40, 0.25
 LOOK_S, QUIET_S = 0.5, 45.0  # longer than a killed broker's return, a probe and the longest rung together
@@ -56,29 +57,29 @@ async def trial(name: str, rabbit: PrivateRabbit, folder: Path, seed: int, count
     print(f"{name}: seed {seed}, {count} jobs, logs in {folder}", file=sys.stderr, flush=True)
     logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # it tells at length that a killed broker is away
     rng, started_s = Random(seed), monotonic()
-    async with delivery_site(folder, rabbit, make_jobs(seed, count), rng) as site:
+    async with delivery_site(folder, rabbit, make_jobs(seed, count), rng, FAULTS[name].workers) as site:
         feeder = Feeder(site)
         async with asyncio.TaskGroup() as tasks:
             keeper = tasks.create_task(site.keep_up())
-            await site.worker_up()
+            await site.workers_up()
             feeding = tasks.create_task(feeder.run())
-            strikes = await FAULTS[name](site, rng)
+            strikes = await FAULTS[name].strike(site, rng)
             over_s = monotonic()
             await feeding
             await _drain(site)
             keeper.cancel()
         recovered_s = monotonic() - over_s
-        await asyncio.to_thread(site.worker.stop)
+        await asyncio.to_thread(stop_all, site.workers)
         found = await _look(site, feeder, strikes)
     return judge(name, seed, found, round(recovered_s, 1), round(monotonic() - started_s, 1))
 
 
 async def _drain(site: Site) -> None:
-    """Until every job was taken and no queue holds one, or nothing has moved for QUIET_S."""
+    """Until every job was taken, and neither queue nor worker holds one; or nothing has moved for QUIET_S."""
     moved_s, before = monotonic(), (-1, -1)
     while True:
         depths = await site.depths(site.moving_queues)
-        held = -1 if depths is None else sum(depths.values())
+        held = -1 if depths is None else sum(depths.values()) + await site.in_hand()
         now = (len(site.platforms.taken()), held)
         if now != before:
             moved_s, before = monotonic(), now
@@ -88,7 +89,7 @@ async def _drain(site: Site) -> None:
 
 
 async def _look(site: Site, feeder: Feeder, strikes: int) -> Found:
-    """After the worker's end, so that what it had not acknowledged shows in the queues."""
+    """After the workers' end, so that what it had not acknowledged shows in the queues."""
     left = await site.depths([*site.moving_queues, QUEUE_PARKED, QUEUE_UNROUTED])
     assert left is not None, "RabbitMQ does not answer at the end"
     return Found(
@@ -100,6 +101,6 @@ async def _look(site: Site, feeder: Feeder, strikes: int) -> Found:
         came_home=await site.came_home(),
         left=left,
         strikes=strikes,
-        exits=site.worker.exits,
-        most_in_hand=site.settings.prefetch * 2,
+        exits=[code for worker in site.workers for code in worker.exits],
+        most_in_hand=site.settings.prefetch * len(PLATFORMS),
     )

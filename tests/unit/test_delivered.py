@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from sinks.delivered import BREAK_S, UNASKED, DeliveredJobs
@@ -25,4 +26,22 @@ async def test_without_redis_own_memory_answers_and_redis_is_left_alone() -> Non
     now_s += BREAK_S + 1
     await store.claim(["c"])
     assert store._closed_until_s == now_s + BREAK_S, "it was asked again after the break"
+    await store.close()
+
+
+async def test_a_process_that_was_stopped_asks_again() -> None:
+    store = DeliveredJobs(load_settings(redis_timeout_s=0.05))
+    asked = 0
+
+    async def ask() -> str:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            time.sleep(0.2)  # everything in this process stands still
+        await asyncio.sleep(0 if asked > 1 else 0.01)
+        return "an answer"
+
+    assert await store._ask("read", 1, ask) == "an answer"
+    assert asked == 2
+    assert store.asks_redis
     await store.close()
