@@ -7,33 +7,49 @@ import zlib
 
 from aiohttp import web
 
-from agents.collect.problems import Problem
+from agents.collect.problems import Problem, later
 
+MOST_ARRIVING = 134_217_728  # bytes of all requests that are being read
 GZIP = 31  # zlib's window bits for the gzip format
 
 
+class _Arriving:
+    """Bytes of all bodies that are arriving: many slow senders must not fill the memory."""
+
+    size = 0
+
+
 async def wire_body(request: web.Request, most_bytes: int, within_s: float) -> bytes:
-    """The bytes that were sent, which is what signatures are over. Raises Problem 408 or 413."""
+    """The bytes that were sent, which is what signatures are over. Raises Problem 400, 408, 413 or 503."""
     if (request.content_length or 0) > most_bytes:
         raise _too_large(most_bytes)
     if not request.body_exists:
         return b""
     parts: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(within_s):
-            while part := await request.content.readany():
-                size += len(part)
-                if size > most_bytes:
-                    raise _too_large(most_bytes)
-                parts.append(part)
+            await _read(request, most_bytes, parts)
     except TimeoutError:
         raise _closing(
             Problem(408, "body_too_slow", f"the body did not arrive within {within_s:g} s", "send it faster")
         ) from None
     except (web.RequestPayloadError, ConnectionError):
-        raise _closing(Problem(400, "bad_body", "the body does not follow its headers")) from None
+        raise _closing(Problem(400, "bad_body", "the body does not follow its headers", "send it anew")) from None
+    finally:
+        _Arriving.size -= sum(map(len, parts))
     return b"".join(parts)
+
+
+async def _read(request: web.Request, most_bytes: int, parts: list[bytes]) -> None:
+    size = 0
+    while part := await request.content.readany():
+        parts.append(part)
+        size += len(part)
+        _Arriving.size += len(part)
+        if size > most_bytes:
+            raise _too_large(most_bytes)
+        if _Arriving.size > MOST_ARRIVING:
+            raise _closing(later("busy", "too much arrives at once"))
 
 
 def inflated(wire: bytes, encoding: str, most_bytes: int) -> bytes:

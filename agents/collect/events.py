@@ -104,7 +104,7 @@ class EventsDoor:
         return response
 
     async def _take(self, sent: Sent, sender: Sender) -> Outcome:
-        outcome = admitted(sent.events, sender, self._settings.tenant_map, self._admission, _now_ms())
+        outcome = await admitted(sent.events, sender, self._settings.tenant_map, self._admission, _now_ms())
         try:
             await self._writer.write(outcome.records)
         except NotWrittenError as error:

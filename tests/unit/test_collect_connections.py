@@ -15,6 +15,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from agents.collect import body
 from agents.collect.events import events_part
 from agents.collect.service import run_collect
 from streams.runs import Outgoing
@@ -69,6 +70,22 @@ async def test_a_body_that_does_not_come_is_answered_and_ended(tmp_path: Path) -
         answer, _ = await send(door, HEAD.encode() + b"Content-Length: 100\r\n\r\n{")
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"body_too_slow" in answer
+
+
+async def test_bodies_that_arrive_at_once_are_bounded_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "MOST_ARRIVING", 100_000)
+    async with collector(tmp_path) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.settings.collect_port)
+        writer.write(HEAD.encode() + b"Content-Length: 90001\r\n\r\n" + b" " * 90_000)
+        await eventually(lambda: body._Arriving.size == 90_000, 5, 0.01)
+        refused = await door.raw(b" " * 20_000)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "busy")
+        writer.write(b"7")
+        assert (await reader.readline()).split()[1] == b"401"  # read, and no key
+        assert body._Arriving.size == 0
+        writer.close()
 
 
 async def test_one_address_has_so_many_connections_and_a_trusted_proxy_any_number(tmp_path: Path) -> None:
