@@ -12,6 +12,7 @@ from sinks.delivered import DeliveredJobs
 from sinks.platforms.contract import PlatformRules
 from streams.events import Job, Platform
 from streams.quality import refused
+from streams.quality.timing import TOO_OLD
 from streams.tenants import Destination, Tenants
 
 
@@ -59,12 +60,11 @@ class Sorter:
             return Park(outcome="misconfigured", why="this destination is no longer in the tenants file")
         if too_old(job, now_ms, self._limits):
             return Park(outcome="expired", why="older than CAPI_EVENT_MAX_AGE_S")
-        reason = self._preflight(job, now_ms)
-        return invalid(self._limits, reason, "preflight") if reason else None
-
-    def _preflight(self, job: Job, now_ms: int) -> str | None:
         try:
             found = refused(self._rules[job.platform].preflight(job, now_ms))
-            return found[0].reason if found else None
         except Exception as error:  # one odd job must not stop the queue
-            return f"cannot be checked ({type(error).__name__})"
+            return invalid(self._limits, f"cannot be checked ({type(error).__name__})", "preflight")
+        for problem in found:
+            if problem.code == TOO_OLD:  # its platform's own limit; nothing is wrong with what it holds
+                return Park(outcome="expired", why=problem.reason)
+        return invalid(self._limits, found[0].reason, "preflight") if found else None

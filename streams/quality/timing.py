@@ -10,6 +10,7 @@ DAY_MS = 86_400_000
 MAX_AGE_MS = 7 * DAY_MS  # both vendors, read November 2026
 # Neither vendor says how much clock skew it forgives; shop clocks run ahead by seconds, and must not lose events.
 FUTURE_SLACK_MS = 60_000
+TOO_OLD = "too_old"  # code of that problem
 
 IN_THE_FUTURE = Problem(
     "in_future",
@@ -29,5 +30,5 @@ def event_time(event_time_ms: int, now_ms: int, max_age_ms: int = MAX_AGE_MS) ->
 @lru_cache
 def _too_old(days: int) -> Problem:
     return Problem(
-        "too_old", "timestamp", f"older than {days} days", f"send events within {days} days, best within the hour"
+        TOO_OLD, "timestamp", f"older than {days} days", f"send events within {days} days, best within the hour"
     )
