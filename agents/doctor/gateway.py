@@ -47,6 +47,9 @@ def check_sites(settings: Settings) -> Iterator[Check]:
     """As the centre: each site's secrets can be read, and are some."""
     for name, site in _tenants(settings).sites.items():
         yield _check_site(f"site {name}", site)
+        if site.certificate and not settings.tls_client_ca:
+            todo = "set CAPI_TLS_CERT and CAPI_TLS_CLIENT_CA for the collector that sites come to"
+            yield warning(f"site {name}", "no certificate is asked for here, and it has to show one", todo)
 
 
 def _check_site(name: str, site: Site) -> Check:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import ValidationError
 
+from agents.certs.folder import Folder
 from sinks.gateway import Gateway, Refusal
 from sinks.gateway import client as module
 from sinks.gateway.client import letter_of
@@ -169,6 +171,18 @@ async def test_certificates_that_are_no_use_are_an_alarm_and_a_wait(
             assert not sending.done()
             await asyncio.sleep(0.01)
         sending.cancel()
+
+
+async def test_new_certificates_that_are_no_use_leave_the_old_ones_in_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Folder(tmp_path / "certs", datetime.now(UTC), 30).bootstrap(["localhost"], ["berlin"])
+    cert = tmp_path / "certs" / "site-berlin.pem"
+    async with gateway(tmp_path, gateway_cert=str(cert)) as (sender, _):
+        for broken in (lambda: None, lambda: cert.write_text("no PEM"), cert.unlink):
+            broken()
+            assert await asyncio.wait_for(sender.send(batches(2)), 20) == [None, None]
+    assert capsys.readouterr().out.count("going on with the old") == 4
 
 
 @pytest.mark.parametrize(

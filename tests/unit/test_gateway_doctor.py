@@ -33,7 +33,7 @@ def settings(folder: Path, text: str = SITES, **more: str) -> Settings:
 
 def test_sites_have_secrets_that_are_some_and_none_is_shown(tmp_path: Path) -> None:
     def verdicts() -> dict[str, str]:
-        checks = list(check_sites(settings(tmp_path)))
+        checks = list(check_sites(settings(tmp_path, tls_client_ca="ca.pem")))
         assert not any(SECRET in check.found + check.todo for check in checks)
         return {check.name: check.verdict for check in checks}
 
@@ -42,6 +42,12 @@ def test_sites_have_secrets_that_are_some_and_none_is_shown(tmp_path: Path) -> N
     assert verdicts() == {"site berlin": "ok", "site bern": "ok"}, "the second is for a rotation"
     (tmp_path / "secret").write_text("too short")
     assert verdicts()["site berlin"] == "failed"
+
+
+def test_a_site_that_has_to_show_a_certificate_is_asked_for_one(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    found = [(check.name, check.verdict) for check in check_sites(settings(tmp_path))]
+    assert found == [("site berlin", "ok"), ("site bern", "ok"), ("site bern", "warning")]
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(0, "ok"), (40, "warning"), (61, "failed")])
