@@ -24,6 +24,8 @@ RUNG, WAITS = "capi-rung", "capi-waits"
 ERROR_CHARACTERS = 200
 
 Headers = dict[str, str | int]
+TYPES = (str, int)  # a `str | int` would be made anew for each header of each job
+DROPPED = (RUNG, COMPANY)
 
 
 class UnreadableError(Exception):
@@ -61,11 +63,10 @@ def read_letter(body: bytes, headers: Mapping[str, Any], routing_key: str, now_m
 
 def own_headers(headers: Mapping[str, Any]) -> Headers:
     """Without the broker's, and without those of the last move."""
-    dropped = (RUNG, COMPANY)
     return {
         name: value
         for name, value in headers.items()
-        if not name.startswith("x-") and name not in dropped and isinstance(value, str | int)
+        if not name.startswith("x-") and name not in DROPPED and isinstance(value, TYPES)
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 import structlog
@@ -27,6 +28,8 @@ from streams.events import Outcome
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.2, 5.0
+
+age_of = cache(AGE_SECONDS.labels)
 
 
 class Held(msgspec.Struct, eq=False):
@@ -106,7 +109,7 @@ def _count(decided: Decided, now_ms: int) -> None:
         outcome_class = decision.outcome if isinstance(decision, Verdict) else "untried"
         counts[job.platform, job.pixel_id, outcome_class, type(decision).__name__.lower()] += 1
         if outcome_class == "delivered":
-            AGE_SECONDS.labels(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
+            age_of(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
         if outcome_class == "invalid":
             _tell_invalid(held, decision)
     for labels, jobs in counts.items():
