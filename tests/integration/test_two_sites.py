@@ -6,6 +6,7 @@ signatures. RabbitMQ goes away and comes back under the centre; meanwhile secret
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import ssl
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from agents.certs.folder import CA, SERVER, file_of
 from sinks.gateway.tls import client_context
-from tests.e2e.test_visit import taken, visit
+from tests.e2e.visits import taken, visit
 from tests.gateway import certificates, new_secret
 from tests.kafka import eventually, read_all
 from tests.site import TENANTS, Site, free_port, site
@@ -102,6 +103,15 @@ async def refused(context: ssl.SSLContext, url: str) -> bool:
     return False
 
 
+async def served(context: ssl.SSLContext, url: str) -> bytes:
+    """The gateway's certificate."""
+    host, _, port = url.removeprefix("https://").partition(":")
+    _, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    found: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return found
+
+
 async def test_visits_arrive_through_the_centre_whatever_happens_there(
     central: Site, berlin: Site, files: Path
 ) -> None:
@@ -122,6 +132,8 @@ async def test_visits_arrive_through_the_centre_whatever_happens_there(
         own.minimum_version, own.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2
         assert await refused(own, url)
 
+        trusting = client_context(str(files / CA), str(files / file_of("berlin")))
+        before = await served(trusting, url)
         relay.open.clear()  # RabbitMQ is silent
         await berlin.produce(*visit("storm"), *visit("second"))
         dispatch = berlin.folder / "dispatch.log"
@@ -129,7 +141,13 @@ async def test_visits_arrive_through_the_centre_whatever_happens_there(
         assert taken(central, "storm", "second") == {}
 
         certificates(files).rotate(["berlin"], server=True)
+        assert await served(trusting, url) == before
         collect.send_signal(signal.SIGHUP)
+
+        async def another_certificate() -> bool:
+            return await served(trusting, url) != before
+
+        await eventually(another_certificate, 10)
         (files / "next-secret").write_text(new_secret())
         (files / "secret").unlink()
         relay.cut()
