@@ -3,12 +3,14 @@ processes that die with the test."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaProducer
 
+from agents.provision import apply_queues, apply_topics
+from agents.roles import FAUST_ROLES, ROLES
 from streams.settings import Settings
 from tests.kafka import fresh_settings
 from tests.workers import environment, start
@@ -49,12 +53,18 @@ class Site:
         self.folder, self.settings = folder, settings
         self.env = environment(settings, TEST_TOKEN=secrets.token_hex(8))
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.roles: dict[str, subprocess.Popen[bytes]] = {}  # the worker of each that was started last
+
+    def start_roles(self) -> None:
+        for role in ROLES:
+            self.worker(role)
 
     def worker(self, role: str) -> subprocess.Popen[bytes]:
-        arguments = ["agents.cli", "deliver"]
-        if role != "deliver":
+        arguments = ["agents.cli", role]
+        if role in FAUST_ROLES:
             arguments = ["faust", "-A", f"agents.{role}", "worker", "-l", "warn"]
-        return self.process(role, arguments)
+        self.roles[role] = self.process(role, arguments)
+        return self.roles[role]
 
     def process(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
         self.processes.append(start(arguments, self.env, self.folder / f"{name}.log"))
@@ -110,9 +120,8 @@ def site(folder: Path, **overrides: Any) -> Iterator[Site]:
     }
     made = Site(folder, fresh_settings(**(short | urls | {"mirror": True} | overrides)))
     try:
-        made.capi("topics", "apply")
-        made.capi("queues", "apply")
         made.process("platforms", ["agents.cli", "platforms", "--port", str(port)])
+        _provision(made.settings)
         _wait_for(made.settings.meta_url + "/healthz")
         yield made
     finally:
@@ -121,6 +130,13 @@ def site(folder: Path, **overrides: Any) -> Iterator[Site]:
                 process.kill()
                 process.wait()
         _remove(made)
+
+
+def _provision(settings: Settings) -> None:
+    """What `capi topics apply` and `capi queues apply` do; in a thread, for the test may have an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(apply_topics(settings))).result()
+    apply_queues(settings)
 
 
 def _wait_for(url: str, within_s: float = 20) -> None:
