@@ -39,6 +39,12 @@ def test_nothing_in_it_needs_a_looser_policy() -> None:
     assert not re.search(r"\beval\b|new Function|innerHTML|\.style\b|createElement", BUILT.read_text("utf-8"))
 
 
+def test_the_stub_of_the_documents_is_the_demo_shop_s() -> None:
+    text = (BUILT.parents[2] / "docs/snippet.md").read_text(encoding="utf-8")
+    stub = re.search(r'<script nonce="…">\n(.*?)</script>', text, re.S)
+    assert stub and stub[1] in (BUILT.parent / "demo/index.html").read_text(encoding="utf-8")
+
+
 async def test_it_is_served_packed_and_kept(client: Client) -> None:
     answer = await client.get("/capi.js", headers={"Accept-Encoding": "gzip, br"})
     body = await answer.read()

@@ -33,7 +33,7 @@ const flush = () => {
     .catch(() => {
       queue = flight.concat(queue);
       flight = [];
-      plan(1e3 * 2 ** failures++); // as long again as it has lasted
+      plan(1e3 * 2 ** (failures++ % 7)); // 1, 2, 4, … 64 s, and from the start
     });
 };
 
