@@ -262,10 +262,10 @@ async def test_kafka_away_stops_nothing(settings: Settings, platforms: Platforms
 
 async def test_closed_connections_lose_nothing(settings: Settings, platforms: Platforms) -> None:
     platforms.orders.give(Order(mode="slow", seconds=0.3))
-    platforms.orders.give(Order(mode="429", times=2))
+    platforms.orders.give(Order(mode="500", times=2))  # retries are published meanwhile
     async with valve(5672) as relay:
         url = settings.rabbitmq_url.replace(":5672/", f":{relay.port}/")
-        through = settings.model_copy(update={"rabbitmq_url": url, "post_events": 10, "prefetch": 40})
+        through = settings.model_copy(update={"rabbitmq_url": url, "post_events": 20, "prefetch": 80})
         async with delivering(through):
 
             async def listed() -> bool:
