@@ -81,12 +81,13 @@ class QueueWorker:
             return
         found = await self._shared.sorter.sort(batch, wall_ms())
         self._settle_soon(found.decided)
-        for held in found.elsewhere:
+        for held in self._ours(found.elsewhere):
             self._give(lane, held, ASK_AGAIN_S)
-        if found.destination is None or not found.sendable:
+        sendable = self._ours(found.sendable)
+        if found.destination is None or not sendable:
             return
-        by_letter = {id(held.letter): held for held in found.sendable}
-        letters = [held.letter for held in found.sendable]
+        by_letter = {id(held.letter): held for held in sendable}
+        letters = [held.letter for held in sendable]
         async for settled in self._courier.carry(letters, found.destination, lane.lane):
             now_ms, lane_s = wall_ms(), lane.lane.wait_s(time.monotonic())
             decided: list[tuple[Held, Decision]] = [
@@ -135,6 +136,20 @@ class QueueWorker:
             self._give(self._lane_of(letter), held, self._wait_s(letter))
         self._relieve()
 
+    def _ours(self, batch: Sequence[Held]) -> list[Held]:
+        """Without what the broker gives away again, perhaps to another worker: its connection is gone."""
+        gone = [held for held in batch if held.returns_by_itself]
+        if not gone:
+            return list(batch)
+        for held in gone:
+            self._forget(held)
+        self.spawn(self._shared.delivered.release([held.job_id for held in gone]))
+        return [held for held in batch if not held.returns_by_itself]
+
+    def _forget(self, held: Held) -> None:
+        if self._held.get(held.job_id) is held:  # not one that arrived when this was settled
+            del self._held[held.job_id]
+
     def _give(self, lane: LaneWorker, held: Held, wait_s: float) -> None:
         if not self._stop.is_set():
             lane.take(self._group(held), held, wait_s)
@@ -175,8 +190,7 @@ class QueueWorker:
     async def _settle(self, decided: Decided) -> None:
         await self._settler.settle(decided, wall_ms())
         for held, _ in decided:
-            if self._held.get(held.job_id) is held:  # not one that arrived when this was settled
-                del self._held[held.job_id]
+            self._forget(held)
 
     async def _park_unreadable(self, received: Received, why: str) -> None:
         UNREADABLE.labels(self.queue).inc()
