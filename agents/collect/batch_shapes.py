@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.collect.openapi import Api, answers, body_of, header
+from agents.collect.openapi import Api, answers, body_of, header, ref
+from streams.events import Batch
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def batches_api(path: str) -> Api:
         "summary": "Take one batch of a client site",
         "description": "Answered when its jobs are confirmed by RabbitMQ. A batch that was taken is taken again.",
         "parameters": _HEADERS,
-        "requestBody": body_of({"type": "object"}, "application/json"),
+        "requestBody": body_of(ref(Batch), "application/json"),
         "responses": answers(202, BatchAnswer, 400, 401, 403, 408, 409, 413, 415, 422, 503),
     }
     greet = {
@@ -48,4 +49,4 @@ def batches_api(path: str) -> Api:
         "parameters": _HEADERS,
         "responses": answers(200, SiteAnswer, 401, 503),
     }
-    return Api({path: {"post": post, "get": greet}}, (BatchAnswer, SiteAnswer))
+    return Api({path: {"post": post, "get": greet}}, (Batch, BatchAnswer, SiteAnswer))

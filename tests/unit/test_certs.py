@@ -14,8 +14,10 @@ from typer.testing import CliRunner, Result
 
 from agents.certs.folder import Folder
 from agents.certs.make import CertsError
+from agents.collect.tls import server_tls
 from agents.commands.certs import app
 from sinks.gateway.tls import client_context, server_context
+from streams.settings import load_settings
 
 NOW = datetime.now(UTC)
 
@@ -133,3 +135,17 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, arguments: tuple[str, ...],
     assert found.exit_code == code
     assert found.output
     assert not (tmp_path / "none").exists()
+
+
+def test_a_collector_without_its_files_does_not_start(tmp_path: Path) -> None:
+    folder(tmp_path).bootstrap(["localhost"], [])
+    server = str(tmp_path / "server.pem")
+    assert server_tls(load_settings()) is None
+    assert server_tls(load_settings(tls_cert=server))
+    for wrong in (
+        {"tls_cert": str(tmp_path / "none")},
+        {"tls_cert": server, "tls_key": str(tmp_path / "ca-key.pem")},
+        {"tls_cert": server, "tls_client_ca": str(tmp_path / "none")},
+    ):
+        with pytest.raises(OSError):  # ssl.SSLError is one too
+            server_tls(load_settings(**wrong))
