@@ -32,7 +32,7 @@ async def test_offline_events_come_when_the_net_is_back(
 async def test_an_outage_of_the_collector_loses_nothing(page: Page, collector: Collector, status: int) -> None:
     collector.status = status
     await page.goto(GRANTED)
-    await collector.until_refused(2)
+    await collector.until_refused(1)
     lead = await page.evaluate("capi.track('Lead', {})")
     collector.status = 200
     events = await collector.until("PageView", "Lead")

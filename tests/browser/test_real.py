@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from aiokafka.structs import ConsumerRecord
+from playwright.async_api import Browser, BrowserContext
 
 from streams.effects import Flushed
 from streams.events import Event, decode_event
 from streams.settings import Settings
+from tests.browser.collector import Collector
 from tests.browser.test_shop import VISIT, buy
 from tests.kafka import eventually, fresh_settings, read_until, topics_of
 from tests.site import free_port
@@ -23,21 +25,40 @@ from tests.workers import environment, start, stop
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.asyncio(loop_scope="package")]
 
-KEY = "pk_demo_browser"
+KEY, SHOP_KEY = "pk_demo_browser", "pk_shop_browser"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
 ADA = hashlib.sha256(b"ada@example.com").hexdigest()
 
 
-@pytest_asyncio.fixture(loop_scope="package")
-async def collecting(tmp_path: Path) -> AsyncIterator[Settings]:
-    """`capi collect` as a process, with the demo shop on its own origin."""
-    port, tenants = free_port(), tmp_path / "tenants.toml"
-    tenants.write_text(
-        f'[tenants.default]\ndefault_consent = "denied"\n[[tenants.default.keys]]\nkind = "publishable"\n'
-        f'id = "{KEY}"\norigins = ["http://localhost:{port}"]\n'
-    )
+def tenants_of(demo: str, shop: str) -> str:
+    """Two keys: the demo shop's, and one of a shop whose collector is on another host of its domain."""
+    return f"""
+[tenants.default]
+default_consent = "denied"
+[[tenants.default.keys]]
+kind = "publishable"
+id = "{KEY}"
+origins = ["{demo}"]
+[[tenants.default.keys]]
+kind = "publishable"
+id = "{SHOP_KEY}"
+origins = ["{shop}"]
+cookie_domain = "shop.example"
+"""
+
+
+def shop_of(collector: Collector) -> str:
+    return collector.url.replace("localhost", "www.shop.example")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def collecting(tmp_path_factory: pytest.TempPathFactory, _running: Collector) -> AsyncIterator[Settings]:
+    """`capi collect` as a process."""
+    folder, port = tmp_path_factory.mktemp("collect"), free_port()
+    tenants = folder / "tenants.toml"
+    tenants.write_text(tenants_of(f"http://localhost:{port}", shop_of(_running)))
     settings = fresh_settings(tenants=tenants, collect_port=port, collect_health_port=0, demo_shop_key=KEY)
-    log = tmp_path / "collect.log"
+    log = folder / "collect.log"
     async with topics_of(settings):
         process = start(["agents.cli", "collect"], environment(settings), log)
         try:
@@ -56,24 +77,39 @@ async def _answers(port: int) -> bool:
     return False
 
 
-async def test_a_visit_reaches_the_sessions(chromium: Browser, collecting: Settings) -> None:
-    context = await chromium.new_context(
-        base_url=f"http://localhost:{collecting.collect_port}",
-        user_agent=AGENT,
-        viewport={"width": 1200, "height": 800},
-    )
-    page = await context.new_page()
+@pytest_asyncio.fixture(loop_scope="package")
+async def visitor(chromium: Browser, collecting: Settings) -> AsyncIterator[BrowserContext]:
+    base = f"http://localhost:{collecting.collect_port}"
+    context = await chromium.new_context(base_url=base, user_agent=AGENT)
+    yield context
+    await context.close()
+
+
+async def cookies_of(context: BrowserContext) -> dict[str, dict[str, Any]]:
+    return {cookie["name"]: dict(cookie) for cookie in await context.cookies()}
+
+
+async def records_of(settings: Settings, session: str, names: list[str]) -> list[ConsumerRecord]:
+    """The session's records, once they are as many as `names`; they must be those."""
+    key = f"default|{session}".encode()
+
+    def mine(found: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
+        return [record for record in found if record.key == key]
+
+    topic = settings.topic("sessions.in")
+    records = mine(await read_until(settings, topic, lambda found: len(mine(found)) >= len(names)))
+    assert sorted(decode_event(record.value).event_name for record in records) == sorted(names)
+    return records
+
+
+async def test_a_visit_reaches_the_sessions(visitor: BrowserContext, collecting: Settings) -> None:
+    page = await visitor.new_page()
     await buy(page)
     await page.locator("#sent li").nth(len(VISIT) - 1).wait_for()
     copies = await page.evaluate("panel.copies")
-    cookies = {cookie["name"]: cookie for cookie in await context.cookies()}
-    await context.close()
-
-    topic = collecting.topic("sessions.in")
-    records = await read_until(collecting, topic, lambda found: len(found) >= len(VISIT))
+    cookies = await cookies_of(visitor)
+    records = await records_of(collecting, cookies["_capi_s"]["value"], VISIT)
     events: list[Event] = [decode_event(record.value) for record in records]
-    assert sorted(event.event_name for event in events) == sorted(VISIT)
-    assert {record.key for record in records} == {f"default|{cookies['_capi_s']['value']}".encode()}
     # the same ids on both sides, and who fired what
     assert {(c["id"], c["platform"]) for c in copies} == {(e.event_id, p) for e in events for p in e.browser_fired}
     # what the collector adds and keeps
@@ -87,3 +123,37 @@ async def test_a_visit_reaches_the_sessions(chromium: Browser, collecting: Setti
         visit.record(1, decode_event(record.value), record.value)
     (flushed,) = [effect for effect in visit.left if isinstance(effect, Flushed)]
     assert {enriched.event.user.em for enriched in flushed.batch.events} == {(ADA,)}
+
+
+LOAD = """([source, key]) => new Promise((onload, onerror) => {
+  const script = Object.assign(document.createElement("script"), {src: source, onload, onerror});
+  Object.assign(script.dataset, {key, consent: "granted"});
+  document.head.append(script);
+})"""
+
+
+async def test_a_collector_on_another_host_of_the_shop(
+    visitor: BrowserContext, collector: Collector, collecting: Settings
+) -> None:
+    """CORS with cookies: the shop on www., the collector on events."""
+    page = await visitor.new_page()
+    await page.goto(f"{shop_of(collector)}/plain?with=none&fbclid=IwAR-Click")
+    async with page.expect_response("**/v1/id"):
+        await page.evaluate(LOAD, [f"http://events.shop.example:{collecting.collect_port}/capi.js", SHOP_KEY])
+    async with page.expect_response("**/v1/events"):
+        issued = await page.evaluate("capi.track('Lead', {})")
+    cookies = await cookies_of(visitor)
+    assert {cookies[name]["domain"] for name in ("_capi_s", "_capi_id", "_fbc")} == {".shop.example"}
+    async with page.expect_response("**/v1/events"):
+        await page.evaluate("capi.consent('denied')")
+    await eventually(lambda: _no_cookies(visitor))
+    records = await records_of(collecting, cookies["_capi_s"]["value"], ["PageView", "Lead", "Consent"])
+    view, lead, withdrawal = [decode_event(record.value) for record in records]
+    assert lead.event_id == issued
+    assert issued[14] == "7"  # the collector's own, UUID 7
+    assert view.user.fbc == cookies["_fbc"]["value"]
+    assert withdrawal.consent == "denied"
+
+
+async def _no_cookies(context: BrowserContext) -> bool:
+    return not await context.cookies()
