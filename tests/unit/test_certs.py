@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from streams.settings import load_settings
 NOW = datetime.now(UTC)
 
 
-def folder(path: Path, **more: Any) -> Folder:
-    return Folder(path, **{"now": NOW, "days": 30} | more)
+def folder(path: Path, now: datetime = NOW) -> Folder:
+    return Folder(path, now, days=30)
 
 
 def run(*arguments: str) -> Result:
@@ -101,11 +102,12 @@ def test_nothing_is_overwritten_but_by_rotate(tmp_path: Path) -> None:
     place = folder(tmp_path)
     place.bootstrap(["gw.example.com"], ["berlin"])
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: place.bootstrap(["gw.example.com"], []),
         lambda: place.issue(["vienna", "berlin"]),
         lambda: place.rotate(["berlin", "nobody"], server=True),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(CertsError):
             act()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
