@@ -41,6 +41,7 @@ SHORT = {
     "CAPI_POST_TIMEOUT_S": "4",
     "CAPI_CONFIRM_TIMEOUT_S": "3",
     "CAPI_STOP_TIMEOUT_S": "5",
+    "CAPI_REDIS_TIMEOUT_S": "2",  # Redis is well here, but this machine may be busy
     "CAPI_DELIVERED_TTL_S": "900",
     "CAPI_KAFKA_URL": KAFKA_AWAY,
 }
