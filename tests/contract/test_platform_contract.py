@@ -20,6 +20,7 @@ from sinks.platforms.contract import (
     Transient,
 )
 from sinks.platforms.meta import Meta
+from sinks.platforms.proof import proven_body
 from sinks.platforms.tiktok import TikTok
 from streams.events import UserData
 from streams.quality import FUTURE_SLACK_MS, MAX_AGE_MS, refused
@@ -31,6 +32,11 @@ ALL: tuple[PlatformRules, ...] = (
     Meta("https://graph.example.com", "v26.0"),
     TikTok("https://tiktok.example.com"),
     Toy("https://toy.example.com"),
+)
+# Meta, "Conversions API / Parameters / Standard events", read November 2026; TikTok took the names over.
+_STANDARD_EVENTS = (
+    "AddPaymentInfo AddToCart AddToWishlist CompleteRegistration Contact CustomizeProduct Donate FindLocation "
+    "InitiateCheckout Lead Purchase Schedule Search StartTrial SubmitApplication Subscribe ViewContent"
 )
 every_platform = pytest.mark.parametrize("platform", ALL, ids=lambda p: type(p).__name__)
 OK_BODY: dict[type, bytes] = {
@@ -134,6 +140,28 @@ def test_preflight_says_why_a_job_cannot_be_sent(platform: PlatformRules) -> Non
 def test_identities_are_no_events(platform: PlatformRules) -> None:
     assert platform.event_name("Identify") is None
     assert platform.event_name("Purchase")
+
+
+@pytest.mark.parametrize("name", _STANDARD_EVENTS.split())
+def test_standard_events_keep_their_names_and_own_ones_too(name: str) -> None:
+    assert [kind.event_name(name) for kind in (Meta, TikTok)] == [name, name]
+    assert [kind.event_name("PageView") for kind in (Meta, TikTok)] == ["PageView", None]
+    assert [kind.event_name("SizeChart") for kind in (Meta, TikTok)] == ["SizeChart", "SizeChart"]
+
+
+@every_platform
+def test_a_version_comes_from_an_answer_or_from_nowhere(platform: PlatformRules) -> None:
+    assert platform.version_answered({}) == ""
+    told = platform.version_answered({"Facebook-API-Version": "v1.0"})
+    assert told == ("v1.0" if platform.version else "")
+
+
+@every_platform
+def test_the_proof_of_a_secret_adds_one_member_or_nothing(platform: PlatformRules) -> None:
+    request = platform.build([job()], "p", "")
+    plain, proven = (msgspec.json.decode(proven_body(request, "token", secret)) for secret in ("", "secret"))
+    assert proven.keys() - plain.keys() == ({request.proof_member} if request.proof_member else set())
+    assert plain.items() <= proven.items()
 
 
 @every_platform
