@@ -9,7 +9,7 @@ collect.py   what came out                        arena.py     all of it from on
 By hand: `python -m tests.faults --faults 12 --events 4000 --seed 7`. The same seed plans the same events and
 faults; FAULTS_SEED does that for pytest. A new kind of fault is a Kind in faults.py and its strike.
 
-Delivery alone, with RabbitMQ hurt too, is deliver_*.py: `python -m tests.faults.deliver_run --only "memory alarm"`.
+Delivery alone, with RabbitMQ hurt too: `python -m tests.faults.deliver_run --only "memory alarm"`.
 
 deliver_jobs.py      what is fed                  rabbit.py            a RabbitMQ node of our own
 deliver_platform.py  the stand-in, watched        deliver_site.py      workers, queues, the wire between
