@@ -13,6 +13,8 @@ Delivery alone, with RabbitMQ hurt too: `python -m tests.faults.deliver_run --on
 
 deliver_jobs.py      what is fed                  rabbit.py            a RabbitMQ node of our own
 deliver_platform.py  the stand-in, watched        deliver_site.py      workers, queues, the wire between
-deliver_faults.py    what goes wrong, by name     deliver_trial.py     feed, hurt, drain, look
-deliver_verdict.py   lost, duplicated beyond what was in flight, astray, miscounted; deliver_table.py shows it
+deliver_faults.py    what goes wrong, by name     deliver_kills.py     killed and frozen workers
+deliver_trial.py     feed, hurt, drain, look
+deliver_verdict.py   lost, duplicated beyond what was in flight, astray, miscounted
+deliver_table.py     the verdicts
 """
