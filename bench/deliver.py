@@ -63,7 +63,7 @@ def sweep() -> Iterator[Way]:
         *((8000, size, posts) for size, posts in ((500, 8), (1000, 4), (1000, 8))),
     ):
         changes = {"prefetch": prefetch, "post_events": post_events, "posts_in_flight": in_flight}
-        yield Way(in_words(changes), "ours", changes, 8_000 if prefetch == 100 else 30_000)
+        yield Way(in_words(changes), "ours", changes, 4_000 if prefetch == 100 else 20_000)
 
 
 def in_words(changes: dict[str, Any]) -> str:

@@ -114,6 +114,7 @@ async def forgotten(base: Settings, namespace: str) -> AsyncIterator[None]:
         async with kafka_admin(settings.kafka_servers, within_s=5) as client:
             await client.delete_topics([spec.name for spec in topics(settings)])
         redis = Redis.from_url(settings.redis_url)
-        async for key in redis.scan_iter(f"{settings.namespace}:*", count=5000):
-            await redis.unlink(key)
+        keys = [key async for key in redis.scan_iter(f"{settings.namespace}:*", count=5000)]
+        for start in range(0, len(keys), 1000):
+            await redis.unlink(*keys[start : start + 1000])
         await redis.aclose()
