@@ -189,7 +189,7 @@ def measure(settings: Settings, kind: str, processes: int, connections: int, sec
             server.join()
 
 
-def _wait_for(settings: Settings, processes: int, within_s: float = 30) -> None:
+def _wait_for(settings: Settings, processes: int, within_s: float = 90) -> None:
     """Until each process is ready: they take health ports one after the other."""
     deadline = time.monotonic() + within_s
     for port in range(settings.collect_health_port, settings.collect_health_port + processes):
