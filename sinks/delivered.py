@@ -98,7 +98,9 @@ class DeliveredJobs:
         claims: dict[str, Claim] = {job_id: "delivered" if job_id in self._own else "ours" for job_id in job_ids}
         asked = [job_id for job_id, claim in claims.items() if claim == "ours"]
         found = await self._run(self._claim, "read", asked, (self._mark, self._in_hand_s, self._living))
-        claims.update({job_id: MEANING[answer] for job_id, answer in zip(asked, (found or b"").decode(), strict=False)})
+        claims.update(
+            {job_id: MEANING[answer] for job_id, answer in zip(asked, (found or b"").decode(), strict=False)}
+        )
         return claims
 
     async def remember(self, job_ids: Sequence[str]) -> None:
