@@ -13,6 +13,7 @@ from sinks.rabbit import Message, Publisher
 from sinks.topology import EXCHANGE_DEAD, routing_key
 from streams.events import Job, encode
 from streams.settings import Settings
+from tests.prepared import run_capi
 from tests.workers import environment, start
 
 INVALID = ("invalid 100/2804050", "too few match keys")
@@ -40,14 +41,23 @@ async def park(settings: Settings, messages: Sequence[Message]) -> None:
 
 def capi(settings: Settings, folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     """Run `capi … --json` to its end; what it printed."""
-    process = capi_started(settings, folder, *arguments)
-    assert process.wait(60) == code, (folder / "capi.log").read_text()
-    lines = [line for line in (folder / "capi.log").read_text().splitlines() if line.startswith("{")]
+    ended = run_capi([*arguments, "--json"], _environ(settings), _fresh_log(folder))
+    text = (folder / "capi.log").read_text()
+    assert ended == code, text
+    lines = [line for line in text.splitlines() if line.startswith("{")]
     found: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     return found
 
 
 def capi_started(settings: Settings, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    (folder / "capi.log").unlink(missing_ok=True)
-    environ = environment(settings, TEST_TOKEN="secret-of-the-test")
-    return start(["agents.cli", *arguments, "--json"], environ, folder / "capi.log")
+    return start(["agents.cli", *arguments, "--json"], _environ(settings), _fresh_log(folder))
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    return environment(settings, TEST_TOKEN="secret-of-the-test")
+
+
+def _fresh_log(folder: Path) -> Path:
+    log = folder / "capi.log"
+    log.unlink(missing_ok=True)
+    return log
