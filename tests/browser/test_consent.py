@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, Route
 
 from tests.browser.collector import Collector
 
@@ -119,6 +120,25 @@ async def test_a_withdrawal_that_fails_is_repeated_and_a_new_yes_does_not_change
     collector.status = 200
     events = await collector.until("Consent")
     assert {event["event_name"]: event["consent"] for event in events}["Consent"] == "denied"
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_withdrawal_overtakes_what_is_under_way(page: Page, collector: Collector, arrives: bool) -> None:
+    """While it is sent, the events before it end either way; then it fails. It is sent again, they are not."""
+    await page.goto("/plain?with=data-consent=granted")
+    await collector.until("PageView")
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/v1/events", held.put)
+    await page.evaluate("capi.track('Lead', {})")
+    before = await held.get()
+    await page.evaluate("capi.consent('denied')")
+    withdrawal = await held.get()
+    async with page.expect_event("requestfinished" if arrives else "requestfailed"):
+        await (before.continue_() if arrives else before.abort())
+    await withdrawal.fulfill(status=503)
+    await (await held.get()).continue_()
+    events = await collector.until("Consent")
+    assert [event["event_name"] for event in events] == ["PageView", *["Lead"] * arrives, "Consent"]
 
 
 async def test_limited_goes_with_every_event(page: Page, collector: Collector) -> None:

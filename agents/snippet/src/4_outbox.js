@@ -20,7 +20,7 @@ const flush = () => {
   timer = clearTimeout(timer);
   if (!queue[0] || flight[0]) return;
   const body = nextBody();
-  flight = queue.splice(0, BATCH);
+  const batch = (flight = queue.splice(0, BATCH));
   // browsers refuse to let more than 64 kB outlive the page; a character is at most three bytes
   fetch(config.url + "/v1/events", { method: "POST", body, credentials: "include", keepalive: body.length < 2e4 })
     .then((answer) => {
@@ -31,7 +31,7 @@ const flush = () => {
       plan(0);
     })
     .catch(() => {
-      queue = flight.concat(queue);
+      queue = batch.concat(queue); // emptied by a withdrawal
       flight = [];
       plan(1e3 * 2 ** (failures++ % 7)); // 1, 2, 4, … 64 s, and from the start
     });

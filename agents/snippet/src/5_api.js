@@ -47,8 +47,7 @@ const happened = (event_name, more) => {
 const withdraw = () => {
   const known = cookies();
   const session_id = known._capi_s || session;
-  session = early.length = 0;
-  flight = [];
+  session = early.length = flight.length = 0;
   queue = session_id ? [{ event_name: "Consent", session_id, consent: "denied", user_data: browserIds() }] : [];
   for (const name of ["_capi_s", "_fbc", "ttclid"]) known[name] && setCookie(name, "", 0);
   attempt(() => delete localStorage._capi);
