@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from agents.platforms.behaviour import Order
 from sinks.lane_switch import LaneSwitch
 from streams.settings import Settings
 from tests.integration.test_deliver import taken
-from tests.rabbit import META, TIKTOK, eventually
-from tests.workers import environment, start
+from tests.prepared import run_capi
+from tests.rabbit import META, TIKTOK
+from tests.workers import environment
 
 pytestmark = pytest.mark.stack
 
@@ -25,16 +27,9 @@ async def dest(settings: Settings, folder: Path, *arguments: str, code: int = 0)
     """What it printed. The test's own loop goes on meanwhile: the stand-in runs in it."""
     log = folder / "dest.log"
     log.unlink(missing_ok=True)
-    process = start(["agents.cli", "dest", *arguments], environment(settings, TEST_TOKEN=TOKEN), log)
-
-    async def ended() -> bool:
-        return process.poll() is not None
-
-    try:
-        await eventually(ended, 60, "capi dest ended")
-    finally:
-        process.kill()
-    assert process.returncode == code, log.read_text()
+    environ = environment(settings, TEST_TOKEN=TOKEN)
+    ended = await asyncio.to_thread(run_capi, ["dest", *arguments], environ, log)
+    assert ended == code, log.read_text()
     assert TOKEN not in log.read_text()
     return log.read_text()
 
