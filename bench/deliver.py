@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ class Way(NamedTuple):
 
 def ways(against: Path | None) -> Iterator[Way]:
     yield Way("one POST a job, prefetch 100", "one_by_one", {}, 2_000)
-    for label, changes, jobs in (("prefetch 100, defaults", {}, 8_000), (in_words(BEST), BEST, 40_000)):
+    for label, changes, jobs in (("prefetch 100, defaults", {}, 5_000), (in_words(BEST), BEST, 25_000)):
         if against:
             yield Way(f"before, {label}", "ours", changes, jobs, against)
         yield Way(f"capi deliver, {label}", "ours", changes, jobs)
@@ -95,7 +96,8 @@ async def main(chosen: list[Way], rounds: int, as_json: bool) -> None:
                     for way in chosen:
                         run = await run_once(way.kind, settings, own | way.changes, way.jobs, way.checkout)
                         found[way.label].append(run)
-                        Console(stderr=True).print(f"round {number + 1}, {way.label}: {run.events_per_s:,.0f}/s")
+                        shown = f"{run.events_per_s:,.0f}/s, {run.cpu_us_per_event:.0f} us, {run.rss_mb:.0f} MB"
+                        print(f"round {number + 1}, {way.label}: {shown}", file=sys.stderr, flush=True)
             finally:
                 admin.delete_vhost()
     _show({label: _median(runs) for label, runs in found.items()}, as_json)
