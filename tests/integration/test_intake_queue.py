@@ -189,6 +189,22 @@ async def test_a_redis_that_is_full_can_be_emptied(tmp_path: Path) -> None:
     assert taken == 4_000
 
 
+async def test_a_redis_that_was_started_anew_learns_the_scripts_again(redis: OwnRedis, settings: Settings) -> None:
+    redis.client.lpush(settings.intake_queue, "one", "two")
+    small = settings.model_copy(update={"intake_items": 1})
+    async with workers(small, 1) as [queue]:
+        first = await queue.take(b"")
+        redis.client.script_flush()
+        redis.client.client_kill_filter(_type="normal", skipme=True)
+        with pytest.raises(QueueError):
+            await queue.take(first.ticket)
+        second = await queue.take(first.ticket)
+        redis.client.script_flush()
+        assert await queue.leave(second.ticket) == 0
+    assert (items(first), items(second)) == ([b"one"], [b"two"])
+    assert left(redis, settings) == set()
+
+
 async def test_a_redis_that_is_away_is_named_without_its_address(tmp_path: Path) -> None:
     settings = load_settings(intake_redis_url="redis://user:s3cret@127.0.0.1:1/0")
     async with workers(settings, 1) as [queue]:
