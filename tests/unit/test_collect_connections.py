@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from agents.collect import body
@@ -33,6 +35,15 @@ HEAD = (
 async def collector(folder: Path, **overrides: Any) -> AsyncIterator[Collector]:
     async with collecting(collect_settings(folder, **overrides)) as found:
         yield found
+
+
+@pytest.fixture
+def every_line() -> Iterator[None]:
+    """Lines of all levels, whatever another module has set up."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    yield
+    structlog.configure(**before)
 
 
 async def send(door: Collector, data: bytes) -> tuple[bytes, float]:
@@ -112,6 +123,7 @@ async def _try(door: Collector) -> httpx.Response | None:
         return None
 
 
+@pytest.mark.usefixtures("every_line")
 @pytest.mark.parametrize(
     "data",
     [b"ada@example.com\r\n\r\n", b"GET / HTTP/1.1\r\nada@example.com\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n"],
@@ -125,6 +137,7 @@ async def test_what_is_no_http_is_answered_and_its_bytes_are_not_logged(tmp_path
     assert "ada@" not in repr(lines) and b"ada@" not in answer
 
 
+@pytest.mark.usefixtures("every_line")
 async def test_logs_hold_nothing_of_an_event(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with capture_logs() as lines:
         async with collector(tmp_path) as door:
