@@ -10,7 +10,7 @@ from streams.settings import Settings
 
 FAUST_ROLES = ("ingest", "sessions", "visitors", "dispatch")
 ROLES = (*FAUST_ROLES, "deliver")  # of every site
-DOORS = ("collect",)  # of those whose tenants file asks for it
+DOORS = ("collect", "intake")  # of those where somebody comes that way
 ALL_ROLES = (*ROLES, *DOORS)
 
 
@@ -20,14 +20,16 @@ class RolesError(Exception):
 
 def usual_roles(settings: Settings) -> list[str]:
     """All that have something to do: the HTTP door only when somebody has a key to it, delivery only where it is
-    not the central site's."""
+    not the central site's. Whether an app pushes to Redis cannot be known here: the intake is asked for."""
     here = [role for role in ROLES if role != "deliver" or not settings.gateway_url]
-    return [*here, *(DOORS if settings.tenant_map.has_keys else ())]
+    return [*here, *(["collect"] if settings.tenant_map.has_keys else ())]
 
 
-def parse_roles(text: str) -> list[str]:
-    """`ingest,deliver` -> its roles in the order of ALL_ROLES. Raises RolesError."""
-    asked = {part.strip() for part in text.split(",") if part.strip()}
+def parse_roles(text: str, usual: Sequence[str]) -> list[str]:
+    """`ingest,deliver` -> its roles in the order of ALL_ROLES; `+intake` -> the usual ones and that one; nothing -> the
+    usual ones. Raises RolesError."""
+    named = {part.strip() for part in text.removeprefix("+").split(",") if part.strip()}
+    asked = named | set(usual) if text[:1] in ("", "+") else named
     if not asked or asked - set(ALL_ROLES):
         unknown = ", ".join(sorted(asked - set(ALL_ROLES))) or "nothing"
         raise RolesError(f"--roles: {unknown} is no role; roles are {', '.join(ALL_ROLES)}")

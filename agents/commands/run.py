@@ -24,7 +24,7 @@ def command(
     roles: Annotated[
         str,
         typer.Option(
-            help=f"Roles to run, comma separated, of {', '.join(ALL_ROLES)}; default: all that have work."
+            help=f"Roles to run, comma separated, of {', '.join(ALL_ROLES)}; +ROLE: the usual ones and this one."
         ),
     ] = "",
     workers_of: Annotated[
@@ -43,7 +43,7 @@ def command(
     settings = load_settings()
     check_known(settings.tenant_map)  # a broken tenants file stops here, not in every role again and again
     try:
-        chosen = parse_roles(roles) if roles else usual_roles(settings)
+        chosen = parse_roles(roles, usual_roles(settings))
         processes = workers(settings, chosen, parse_counts(workers_of or [], settings))
     except RolesError as error:
         typer.echo(str(error), err=True)

@@ -14,13 +14,20 @@ SETTINGS = load_settings(partitions=4, web_port=7000, state_dir=Path("state"))
 
 
 def test_roles_keep_the_order_of_the_flow() -> None:
-    assert parse_roles(" deliver,ingest ") == ["ingest", "deliver"]
+    assert parse_roles(" deliver,ingest ", ROLES) == ["ingest", "deliver"]
 
 
-@pytest.mark.parametrize("text", ["", "ingest,nonsense"])
+def test_a_plus_adds_to_the_usual_roles() -> None:
+    assert parse_roles("", ROLES) == [*ROLES]
+    assert parse_roles("+intake", ROLES) == [*ROLES, "intake"]
+
+
+@pytest.mark.parametrize("text", [",", "ingest,nonsense", "+nonsense"])
 def test_unknown_roles_are_refused(text: str) -> None:
-    with pytest.raises(RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver, collect"):
-        parse_roles(text)
+    with pytest.raises(
+        RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver, collect, intake"
+    ):
+        parse_roles(text, ROLES)
 
 
 @pytest.mark.parametrize("text", ["sessions", "sessions=0", "sessions=x", "nonsense=1", "sessions=5"])
