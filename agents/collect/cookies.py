@@ -21,8 +21,8 @@ from streams.tenants import PublishableKey, Tenant
 
 DAY_S = 86_400
 VISITOR_DAYS = 400  # the longest that browsers keep a cookie
-# as the pixels set them: Meta "fbp and fbc Parameters", 90 days; TikTok "About using cookies with TikTok Pixel", 13 months;
-# both read November 2026
+# Meta takes no click that is older than 90 days (docs/platforms.md); TikTok's own cookies are kept for 13 months
+# ("About using cookies with TikTok Pixel", read November 2026)
 DAYS = {"_fbp": 90, "_fbc": 90, "_ttp": 390}
 FIELDS = {"_fbp": "fbp", "_fbc": "fbc", "_ttp": "ttp"}
 
