@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from agents.certs.folder import Folder
 from sinks.gateway import Gateway, Refusal
@@ -26,8 +27,10 @@ from streams.events import encode
 from streams.settings import load_settings
 from streams.signing import check_signature
 from tests.contract.jobs import batch_of, job
+from tests.kafka import eventually
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+Logs = list[MutableMapping[str, Any]]
 Script = Callable[[int], tuple[int, dict[str, Any]]]
 BUSY = (503, {"error": {"code": "rabbitmq_blocked", "message": "not now", "field": "", "fix": ""}})
 
@@ -74,6 +77,17 @@ async def gateway(
         made = Gateway(load_settings(**own | overrides))
         yield made, central
         await made.close()
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    with capture_logs() as lines:
+        yield lines
+
+
+def said(logs: Logs, words: str) -> int:
+    """How many lines have these words anywhere."""
+    return sum(words in str(line) for line in logs)
 
 
 @pytest.fixture(autouse=True)
@@ -132,23 +146,21 @@ async def test_a_refused_batch_ends_with_the_centre_s_reason_and_the_others_go_o
     ]
 
 
-async def test_a_centre_that_is_away_a_missing_secret_and_then_all_well(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_centre_that_is_away_a_missing_secret_and_then_all_well(tmp_path: Path, logs: Logs) -> None:
     """Told once each, whatever the number of attempts, and without the secret."""
     async with gateway(tmp_path, lambda n: BUSY if n < 8 else (202, {})) as (sender, central):
         (tmp_path / "secret").unlink()
         sending = asyncio.create_task(sender.send(batches(3)))
-        while "cannot be read" not in capsys.readouterr().out:
-            assert not sending.done()
-            await asyncio.sleep(0.01)
+        await eventually(lambda: said(logs, "cannot be read"), 10, 0.01)
         assert central.seen == 0
         (tmp_path / "secret").write_text(SECRET)
         await asyncio.wait_for(sending, 20)
-    said = capsys.readouterr().out
-    assert said.count("rabbitmq_blocked") == 1
-    assert said.count("takes batches again") == 1
-    assert "MfKQ9r8G" not in said
+    assert [said(logs, words) for words in ("cannot be read", "rabbitmq_blocked", "takes batches again")] == [
+        1,
+        1,
+        1,
+    ]
+    assert not said(logs, "MfKQ9r8G")
 
 
 async def test_cancelled_under_way_it_can_send_the_same_again(tmp_path: Path) -> None:
@@ -161,28 +173,23 @@ async def test_cancelled_under_way_it_can_send_the_same_again(tmp_path: Path) ->
         assert await asyncio.wait_for(sender.send(batches(4)), 20) == [None] * 4
 
 
-async def test_certificates_that_are_no_use_are_an_alarm_and_a_wait(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_certificates_that_are_no_use_are_an_alarm_and_a_wait(tmp_path: Path, logs: Logs) -> None:
     (tmp_path / "ca").write_text("no PEM")
     async with gateway(tmp_path, gateway_ca=str(tmp_path / "ca")) as (sender, _):
         sending = asyncio.create_task(sender.send(batches(1)))
-        while "no TLS with the centre" not in capsys.readouterr().out:
-            assert not sending.done()
-            await asyncio.sleep(0.01)
+        await eventually(lambda: said(logs, "no TLS with the centre"), 10, 0.01)
+        assert logs[0]["log_level"] == "error"
         sending.cancel()
 
 
-async def test_new_certificates_that_are_no_use_leave_the_old_ones_in_use(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_new_certificates_that_are_no_use_leave_the_old_ones_in_use(tmp_path: Path, logs: Logs) -> None:
     Folder(tmp_path / "certs", datetime.now(UTC), 30).bootstrap(["localhost"], ["berlin"])
     cert = tmp_path / "certs" / "site-berlin.pem"
     async with gateway(tmp_path, gateway_cert=str(cert)) as (sender, _):
         for broken in (lambda: None, lambda: cert.write_text("no PEM"), cert.unlink):
             broken()
             assert await asyncio.wait_for(sender.send(batches(2)), 20) == [None, None]
-    assert capsys.readouterr().out.count("going on with the old") == 4
+    assert said(logs, "going on with the old") == 4
 
 
 @pytest.mark.parametrize(
@@ -204,23 +211,21 @@ def test_settings_that_cannot_be_meant_are_refused(changed: dict[str, str], name
     assert [error["loc"] for error in wrong.value.errors()] == [(named,)]
 
 
-def test_one_batch_that_waits_long_is_told_once_while_others_come_and_go(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_one_batch_that_waits_long_is_told_once_while_others_come_and_go(logs: Logs) -> None:
     trouble, denied, away = Trouble(), Wait("status 403", alarm=True), Wait("no answer")
 
-    def said() -> list[str]:
-        return [word for word in ("403", "no answer", "again") for _ in range(log.count(word))]
+    def told() -> list[int]:
+        found = [said(logs, words) for words in ("status 403", "no answer", "again")]
+        logs.clear()
+        return found
 
     for _ in range(3):
         trouble.note("stuck", denied)
         trouble.note("other", away)
         trouble.over("other")
-    log = capsys.readouterr().out
-    assert said() == ["403", "no answer"]
+    assert told() == [1, 1, 0]
     trouble.over("stuck")
     trouble.over("never waited")
     trouble.note("new", denied)
     trouble.forget("new")
-    log = capsys.readouterr().out
-    assert said() == ["403", "again"]
+    assert told() == [1, 0, 1]
