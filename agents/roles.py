@@ -26,8 +26,8 @@ def usual_roles(settings: Settings) -> list[str]:
 
 
 def parse_roles(text: str, usual: Sequence[str]) -> list[str]:
-    """`ingest,deliver` -> its roles in the order of ALL_ROLES; `+intake` -> the usual ones and that one; nothing -> the
-    usual ones. Raises RolesError."""
+    """`ingest,deliver` -> its roles in the order of ALL_ROLES; `+intake` -> the usual ones and that one;
+    nothing -> the usual ones. Raises RolesError."""
     named = {part.strip() for part in text.removeprefix("+").split(",") if part.strip()}
     asked = named | set(usual) if text[:1] in ("", "+") else named
     if not asked or asked - set(ALL_ROLES):
