@@ -16,6 +16,16 @@ from streams.settings import load_settings
 
 KEY = "pk_demo_browser"
 WITHIN_S = 15.0
+# For pages: `answersRead` counts the JSON answers that the page's scripts have read, and done with.
+COUNT_ANSWERS = """
+  self.answersRead = 0;
+  const json = Response.prototype.json;
+  Response.prototype.json = async function () {
+    const read = await json.call(this);
+    setTimeout(() => answersRead++);
+    return read;
+  };
+"""
 
 
 class Collector:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser.collector import Collector
+from tests.browser.collector import COUNT_ANSWERS, Collector
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 
@@ -24,6 +24,19 @@ async def landed(page: Page, collector: Collector, query: str, host: str = "") -
     await page.goto(f"{base}/plain?with=data-consent=granted&{query}")
     events = await collector.until(*["PageView"] * (before + 1))
     return events[before]
+
+
+async def test_ids_come_from_the_server_and_each_serves_once(page: Page, collector: Collector) -> None:
+    await page.add_init_script(COUNT_ANSWERS)
+    await landed(page, collector, "a=1")
+    ids = []
+    for known in (1, 2):
+        await page.wait_for_function(f"answersRead == {known}")
+        ids.append(await page.evaluate("capi.track('Lead', {})"))
+    assert ids == collector.issued[:2]
+    assert await page.evaluate("capi.track('Contact', {}, {event_id: 'order-7'})") == "order-7"
+    events = await collector.until("Lead", "Lead", "Contact")
+    assert [event["event_id"] for event in events[1:]] == [*ids, "order-7"]
 
 
 async def test_a_click_keeps_its_bytes_and_its_first_time(page: Page, collector: Collector) -> None:

@@ -69,17 +69,3 @@ async def test_what_is_blocked_altogether_still_reaches_the_server(
     await page.get_by_role("button", name="Allow").click()
     for event in await collector.until("PageView", "ViewContent"):
         assert event["browser_fired"] == []
-
-
-async def test_ids_come_from_the_server_and_each_serves_once(page: Page, collector: Collector) -> None:
-    await page.goto("/demo")
-    async with page.expect_response("**/v1/id"):
-        await page.get_by_role("button", name="Allow").click()
-        await page.evaluate("capi.track('Search', {})")
-    async with page.expect_response("**/v1/id"):
-        issued = await page.evaluate("capi.track('Lead', {})")
-    assert issued == collector.issued[0]
-    assert await page.evaluate("capi.track('Contact', {}, {event_id: 'order-7'})") == "order-7"
-    events = await collector.until("Search", "Lead", "Contact")
-    ids = [event["event_id"] for event in events]
-    assert len(set(ids)) == len(ids)
