@@ -20,11 +20,11 @@ from agents.collect.body import inflated, wire_body
 from agents.collect.part import Part
 from agents.collect.problems import Problem, json_response, later
 from agents.collect.sites import Sender, Sites
-from agents.collect.writing import NotWrittenError, Writer
 from sinks.gateway.client import BATCH_ID, PATH
 from sinks.gateway.taken import TakenBatches
 from sinks.platforms import check_known
 from sinks.rabbit import Message, Publisher, PublishError
+from sinks.records import NotWrittenError, Writer
 from sinks.topology import EXCHANGE_EVENTS
 from streams.events import UNREADABLE, Batch, Job, Reject, decode_batch, encode
 from streams.runs import Outgoing

@@ -13,4 +13,3 @@ SECONDS = Histogram(
 )
 CONNECTIONS = Gauge("capi_collect_connections", "Open connections")
 TURNED_AWAY = Counter("capi_collect_turned_away_total", "Connections that were ended, by reason", ["reason"])
-WAITING = Gauge("capi_collect_waiting_bytes", "Bytes of records that wait for Kafka")

@@ -21,7 +21,7 @@ from agents.collect.problems import Problem, json_response, later
 from agents.collect.reading import Sent, check_content_type, read_events
 from agents.collect.shapes import IdAnswer
 from agents.collect.signed import check_signature
-from agents.collect.writing import NotWrittenError, RecordWriter, Writer
+from sinks.records import NotWrittenError, RecordWriter, Writer
 from streams.settings import Settings
 from streams.tenants import PublishableKey
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from agents.collect.batches import batches_part
 from agents.collect.events import events_part
 from agents.collect.part import Part
-from agents.collect.writing import RecordWriter
 from agents.snippet.routes import routes
+from sinks.records import RecordWriter
 from streams.settings import Settings
 
 

@@ -6,9 +6,9 @@ import asyncio
 
 import structlog
 
-from agents.collect.writing import RecordWriter
 from agents.intake.queue import TakenQueue
 from agents.intake.worker import IntakeWorker
+from sinks.records import RecordWriter
 from sinks.redis_probe import RedisProbeError, redis_facts
 from sinks.views import views
 from streams.settings import Settings

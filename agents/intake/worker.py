@@ -21,10 +21,10 @@ from typing import Any
 import structlog
 
 from agents.admission import Admission
-from agents.collect.writing import NotWrittenError, RecordWriter
 from agents.intake.counters import AGE, IN_HAND, ORPHANS, QUEUED, RECOVERED, TAKEN
 from agents.intake.outage import Outage
 from agents.intake.queue import ALIVE_S, Batch, QueueError, TakenQueue
+from sinks.records import NotWrittenError, RecordWriter
 from streams.door import Admitted, admit
 from streams.events import Reject
 from streams.runs import Outgoing

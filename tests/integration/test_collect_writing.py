@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agents.collect import writing as writing_module
-from agents.collect.writing import NotWrittenError, RecordWriter
+from sinks import records as writing as writing_module
+from sinks.records import NotWrittenError, RecordWriter
 from streams.runs import Outgoing
 from streams.settings import Settings
 from tests.kafka import eventually, fresh_settings, read_all, topics_of

@@ -14,7 +14,7 @@ import msgspec
 
 from agents.collect.events import events_part
 from agents.collect.service import run_collect
-from agents.collect.writing import NotWrittenError
+from sinks.records import NotWrittenError
 from streams.events import Event, Reject, decode_event, decode_reject
 from streams.runs import Outgoing
 from streams.settings import Settings, load_settings

@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from agents.collect.writing import NotWrittenError, RecordWriter
 from agents.intake import worker as module
 from agents.intake.queue import Batch, QueueError, TakenQueue
 from agents.intake.tickets import Entry, prefix, read_entry
 from agents.intake.worker import IntakeWorker
+from sinks.records import NotWrittenError, RecordWriter
 from streams.events import decode_event, decode_reject
 from streams.runs import Outgoing
 from streams.settings import Settings, load_settings

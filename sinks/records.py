@@ -16,10 +16,12 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from prometheus_client import Gauge
 
-from agents.collect.counters import WAITING
 from streams.runs import Outgoing
 from streams.settings import Settings
+
+WAITING = Gauge("capi_records_waiting_bytes", "Bytes of records that a door has taken and that wait for Kafka")
 
 log = structlog.get_logger(__name__)
 
