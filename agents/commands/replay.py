@@ -58,6 +58,11 @@ def command(
     Example: capi replay --since 6h --tenant default --platform meta --dry-run
     """
     settings = load_settings()
+    if settings.gateway_url:
+        typer.echo(
+            "A client site has no outcomes to go by (CAPI_GATEWAY_URL is set): see docs/gateway.md.", err=True
+        )
+        raise typer.Exit(2)
     known = settings.tenant_map.get(tenant)
     if known is None:
         raise typer.BadParameter(f"{tenant} is not in the tenants file", param_hint="--tenant")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sinks import records as writing as writing_module
+from sinks import records as writing_module
 from sinks.records import NotWrittenError, RecordWriter
 from streams.runs import Outgoing
 from streams.settings import Settings

@@ -122,3 +122,10 @@ def test_explaining_names_the_variable() -> None:
     with pytest.raises(ValidationError) as caught:
         load_settings(retry_s=())
     assert explain(caught.value)[0].startswith("CAPI_RETRY_S: ")
+
+
+def test_a_client_site_cannot_replay(capi: Capi) -> None:
+    here = {"CAPI_GATEWAY_URL": "https://centre.example", "CAPI_GATEWAY_SITE": "berlin"}
+    done = capi("replay", "--since", "6h", "--tenant", "default", **here)
+    assert done.code == 2
+    assert "docs/gateway.md" in done.err
