@@ -11,7 +11,7 @@ import faust
 from faust.types import TP, StreamT
 
 from streams.runs import Outgoing, Run, RunApp
-from streams.runs.app import faust_settings
+from streams.runs.options import faust_settings
 from streams.settings import Settings, load_settings
 
 POISON, LEAVE = b"poison", b"leave"

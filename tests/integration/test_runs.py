@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from aiokafka.structs import TopicPartition
 
-from streams.runs.app import EXIT_IN_DOUBT, transactional_producer
+from streams.runs.app import EXIT_IN_DOUBT
+from streams.runs.options import transactional_producer
 from streams.runs.restore import restore
 from streams.runs.transactions import Outgoing, PartitionWriter
 from streams.settings import Settings
