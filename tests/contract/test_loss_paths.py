@@ -96,6 +96,7 @@ def recovery_with_journal(kind: type[Recovery]) -> tuple[Any, list[str]]:
         assignment=lambda: {SOURCE},
         resume_partitions=said("resume partitions"),
         perform_seek=seek,
+        seek_to_what_is_committed=seek,
         resume_flow=said("resume flow"),
     )
     app = SimpleNamespace(
