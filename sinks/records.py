@@ -1,7 +1,7 @@
 """Records to Kafka, durable before anybody is told so: `write` returns when all in-sync copies have them.
 
-What arrives while a partition's last batch is under way goes in its next one, so batches grow with the load, and
-a request costs one future and not one for each record.
+What arrives while a partition's last batch is under way goes in its next one, so batches grow with the load, those
+of all partitions leave together, and a request costs one future and not one for each record.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from prometheus_client import Gauge
 
+from sinks.pace import Pace
 from streams.runs import Outgoing
 from streams.settings import Settings
 
@@ -29,6 +30,7 @@ BATCH_BYTES = 524_288
 RETRY_MS = 50
 PAUSE_S = 1.0
 CLOSE_S = 5.0
+PACE_S = 0.005  # batches of all partitions leave in one request, this often at most
 NO_CONNECTION, NO_ANSWER = "no connection to Kafka", "Kafka does not answer"
 
 
@@ -61,6 +63,7 @@ class RecordWriter:
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._waiting = 0  # bytes
+        self.pace = Pace(PACE_S)
 
     def start(self) -> None:
         """Connect in the background, for as long as it takes: what comes before is refused."""
@@ -224,6 +227,7 @@ class _Lane:
 
     async def _run(self) -> None:
         while self._future is not None:
+            await self._writer.pace.moment()
             records, future = self._records, self._future
             self._records, self._future = deque(), None
             self._since = asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 
 from agents.collect.cors import Cors
 from agents.collect.counters import PROBLEMS, REQUESTS, SECONDS
+from agents.collect.drain import Drain
 from agents.collect.listening import SERVER, Connection
 from agents.collect.openapi import document
 from agents.collect.part import Part
@@ -21,11 +22,14 @@ from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+DRAIN = web.AppKey("drain", Drain)
 
-def make_app(settings: Settings, parts: Sequence[Part]) -> web.Application:
+
+def make_app(settings: Settings, parts: Sequence[Part], drain: Drain | None = None) -> web.Application:
     """All routes of `parts`. Errors are JSON, also those of unknown paths."""
     cors = Cors(settings.tenant_map, frozenset().union(*(part.cross_origin for part in parts)))
     app = web.Application(middlewares=[observe, cors.middleware, answer_problems])
+    app[DRAIN] = drain or Drain()
     for part in parts:
         app.add_routes(part.routes)
         if part.context is not None:
@@ -48,8 +52,10 @@ def _describing(api: dict[str, Any]) -> Handler:
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     if isinstance(request.protocol, Connection):
         request.protocol.headers_arrived()
-    begun = time.perf_counter()
-    response = await handler(request)
+    begun, drain = time.perf_counter(), request.app[DRAIN]
+    with drain.request():
+        response = await handler(request)
+        drain.let_go(response)
     resource = request.match_info.route.resource
     path = resource.canonical if resource else "unknown"  # the pattern: addresses are without bound
     REQUESTS.labels(path, response.status).inc()

@@ -10,6 +10,7 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
+from agents.collect.drain import Drain
 from agents.collect.listening import listen
 from agents.collect.part import Part
 from agents.collect.server import make_app
@@ -32,7 +33,8 @@ async def run_collect(
         "keepalive_timeout": settings.collect_idle_s,
         "lingering_time": 1.0,
     }
-    runner = web.AppRunner(make_app(settings, parts), shutdown_timeout=settings.collect_stop_s, **options)
+    drain = Drain()
+    runner = web.AppRunner(make_app(settings, parts, drain), shutdown_timeout=settings.collect_stop_s, **options)
     healths = {"/healthz": lambda: {"ok": True}, "/readyz": lambda: readiness(parts, stop)}
     async with views(settings.collect_host, settings.collect_health_port, healths):
         await runner.setup()
@@ -42,6 +44,7 @@ async def run_collect(
             await stop.wait()
             log.info("stopping")
             listener.close()
+            await drain.stop(settings.collect_stop_s)
         finally:
             await runner.cleanup()
 

@@ -203,6 +203,25 @@ async def test_a_stop_answers_what_is_under_way_and_takes_nothing_new(tmp_path: 
     assert slow.closed_with == [1]
 
 
+async def test_a_body_that_is_under_way_at_a_stop_is_taken(tmp_path: Path) -> None:
+    settings, kept, stop = collect_settings(tmp_path), Kept(), asyncio.Event()
+    serving = asyncio.create_task(run_collect(settings, [events_part(settings, kept)], stop))
+    await reachable(settings.collect_port, lambda: not serving.done())
+    body = json.dumps({"key": KEY, "events": [LEAST]}).encode()
+    head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nOrigin: {PAGE}\r\nContent-Type: text/plain\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", settings.collect_port)
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
+    await asyncio.sleep(0.1)  # the headers' way to the handler cannot be seen from here
+    stop.set()
+    await eventually(lambda: _refuses(settings.collect_port), 5, 0.01)
+    writer.write(body[10:])
+    answer = await asyncio.wait_for(reader.read(), 5)  # to its end: the connection is closed behind the answer
+    await serving
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert len(kept.records) == 1
+    writer.close()
+
+
 async def _refuses(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
