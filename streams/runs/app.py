@@ -143,15 +143,8 @@ class RunApp(faust.App):
             if run.revoked:
                 run.drop()
                 continue
-            self._check_order(run)
-            self.pulse.reached[run.partition] = run.next_offset
+            self.pulse.reach(run.partition, run.records[0].offset, run.next_offset)
             yield run
-
-    def _check_order(self, run: Run) -> None:
-        """What was reached is in the table and in a transaction: a second time would be written twice."""
-        reached, first = self.pulse.reached[run.partition], run.records[0].offset
-        if first < reached:
-            raise RuntimeError(f"partition {run.partition} came again from {first}, it is at {reached}")
 
     # -- committing
 

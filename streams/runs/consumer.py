@@ -116,7 +116,7 @@ class RunConsumer(driver.Consumer):
         fetched = await super()._getmany(cast(Any, asked), timeout)
         runs = {tp: [as_run(records)] for tp, records in fetched.items() if records}
         for tp, (run,) in runs.items():
-            cast("RunApp", self.app).pulse.fetched[tp.partition] = run.offset + 1
+            cast("RunApp", self.app).pulse.fetch(tp.partition, run.offset + 1)
         return runs
 
     async def perform_seek(self) -> None:

@@ -6,7 +6,7 @@ A fresh process fences, restores and reads on, so leaving is the cure; waiting i
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -42,12 +42,32 @@ class Pulse:
         self._every_s = app.settings.stall_s / LOOKS
         self.restored = 0
         self.fetched: dict[int, int] = defaultdict(int)
+        self._on_the_way: dict[int, deque[int]] = defaultdict(deque)
         self.reached: dict[int, int] = defaultdict(int)
         self.committed: dict[int, int] = defaultdict(int)
+
+    def fetch(self, partition: int, next_offset: int) -> None:
+        """A run was fetched: the consumer will not bring it again."""
+        self.fetched[partition] = next_offset
+        self._on_the_way[partition].append(next_offset)
+
+    def reach(self, partition: int, first_offset: int, next_offset: int) -> None:
+        """A run arrives at the agent. Raises RuntimeError unless it is the next one.
+
+        What came before is in the table and in a transaction, and would be written twice. What was fetched and
+        never came would be lost with the next commit, which covers its offsets.
+        """
+        before, way = self.reached[partition], self._on_the_way[partition]
+        if first_offset < before:
+            raise RuntimeError(f"partition {partition} came again from {first_offset}, it is at {before}")
+        if not way or way.popleft() != next_offset:
+            raise RuntimeError(f"partition {partition} goes on at {first_offset}, a run before it never came")
+        self.reached[partition] = next_offset
 
     def start_over(self) -> None:
         """Partitions are taken over: runs of before will be read again, by whoever owns them now."""
         self.fetched.clear()
+        self._on_the_way.clear()
         self.reached.clear()
         self.committed.clear()
 

@@ -47,6 +47,7 @@ class RunRecovery(Recovery):
             self.log.info("another rebalance has begun")
             return
         await consumer.seek_to_what_is_committed()
+        app.pulse.start_over()  # once more: a fetch from before the seek may have come, and was thrown away
         self.completed.set()
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()

@@ -110,6 +110,7 @@ def recovery_with_journal(kind: type[Recovery]) -> tuple[Any, list[str]]:
         assignor=SimpleNamespace(assigned_standbys=set),
         on_rebalance_end=said("ready"),
         take_over=take_over,
+        pulse=SimpleNamespace(start_over=lambda: None),
     )
     tables = SimpleNamespace(
         values=list, on_actives_ready=lambda: None, on_standbys_ready=lambda: None, changelog_topics=set()
