@@ -94,10 +94,10 @@ class Collector:
 
 
 def signed(
-    body: bytes, ident: str = "msg-1", at_s: float | None = None, secret: str = SECRET, **headers: str
+    body: bytes, ident: str = "msg-1", from_now_s: float = 0, secret: str = SECRET, **headers: str
 ) -> dict[str, Any]:
     """The arguments of a signed POST."""
-    own = signed_headers([secret], ident, int(time.time() if at_s is None else at_s), body)
+    own = signed_headers([secret], ident, int(time.time() + from_now_s), body)
     base = {"x-capi-key": SIGNER, "content-type": "application/json"}
     return {"content": body, "headers": base | own | {n.replace("_", "-"): v for n, v in headers.items()}}
 
