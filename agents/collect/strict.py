@@ -14,7 +14,7 @@ import msgspec
 
 from agents.collect.problems import Problem
 
-MAX_DEPTH = 16
+MAX_DEPTH = 12  # an event has 7; the type doubles with each level, and is made at start-up
 ESCAPED_COLON = b"\\u003"  # the last digit is an A, in lower or upper case
 
 
