@@ -14,6 +14,10 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 | `Reject`    | `capi.rejects`           | `tenant|session_id` or none |
 | `Job`       | RabbitMQ `capi_events`   | routing key `<platform>.<event>` |
 | `Outcome`   | `capi.outcomes`          | `tenant|session_id`      |
+| `Flush`     | `capi.sessions.in`       | `tenant|session_id`      |
+| `Queued`    | `capi.ledger.in`         | `tenant|session_id`      |
+| `Noted`     | `capi.ledger.in`         | none                     |
+| `Tick`, `Erase` | `capi.ledger.in`     | none, explicit partition |
 """
 
 from __future__ import annotations
@@ -39,6 +43,7 @@ FlushReason = Literal[
     "identity",  # someone else logged in: what is held belongs to the person before
     "merge_window",  # hold = adaptive: inside the platforms' 5 minutes
     "immediate",  # hold = immediate
+    "operator",  # somebody said so (`Flush`)
 ]
 
 
@@ -177,12 +182,26 @@ class Erase(Record, frozen=True, tag="erase", tag_field="type"):
     digest: str
 
 
+class Flush(Record, frozen=True, tag="flush", tag_field="type"):
+    """An operator's command: let one session's events go now, as if its window had closed. `by` says who."""
+
+    tenant: str
+    session_id: str
+    by: str = ""
+
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
+
 class Enriched(Record, frozen=True):
     """An event as it leaves the session. `backfilled` maps each user field that the event did not bring
-    itself to the `event_id` that did, or to `visitor:<kind>` when an earlier visit did."""
+    itself to the `event_id` that did, or to `visitor:<kind>` when an earlier visit did. `at_ms` is the log time
+    at which the session took it, 0 when a worker before this field wrote it."""
 
     event: Event
     backfilled: dict[UserField, str] = {}
+    at_ms: int = 0
 
 
 class Batch(Record, frozen=True):
@@ -278,8 +297,50 @@ class Outcome(Record, frozen=True):
     waited_ms: int = 0
 
 
+class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
+    """A job of a batch that RabbitMQ has confirmed. `event_name` is in the platform's words, `score` 0 to 10."""
+
+    platform: Platform
+    pixel_id: str
+    event_id: str
+    event_name: str
+    score: float = 0.0
+
+
+class Queued(Record, frozen=True, tag="queued", tag_field="type"):
+    """A batch's jobs are in RabbitMQ. Written after the confirms and before progress, so at least once."""
+
+    batch_id: str
+    tenant: str
+    session_id: str
+    at_ms: int
+    jobs: tuple[QueuedJob, ...] = ()
+
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
+
+class Noted(Record, frozen=True, tag="noted", tag_field="type"):
+    """An entry of the audit: `who` did `what` (flush, erase, replay, drop, pause, resume, login, …) to `target`.
+
+    `note_id` makes a repeated entry the same. `why` is the person's own reason. No personal data: a person is named
+    by field and the first 8 hex digits of the digest.
+    """
+
+    note_id: str
+    at_ms: int
+    who: str
+    what: str
+    target: str = ""
+    tenant: str = ""
+    why: str = ""
+    result: str = ""
+
+
 SessionInput = Event | Tick | Recalled | Erase
 VisitorInput = Visit | Tick | Erase
+LedgerInput = Queued | Noted | Tick | Erase
 
 # What a decoder below raises for bytes that are no such value; deep nesting is the third
 UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -288,6 +349,7 @@ _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 decode_input = msgspec.json.Decoder(SessionInput).decode
 decode_visitor_input = msgspec.json.Decoder(VisitorInput).decode
+decode_ledger_input = msgspec.json.Decoder(LedgerInput).decode
 decode_event = msgspec.json.Decoder(Event).decode
 decode_batch = msgspec.json.Decoder(Batch).decode
 decode_job = msgspec.json.Decoder(Job).decode

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from streams.settings_seeing import SeeingSettings
 from streams.tenants import Tenants, load_tenants
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -20,7 +21,7 @@ def _numbers(text: object) -> object:
     return [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else text
 
 
-class Settings(BaseSettings):
+class Settings(SeeingSettings):
     """The whole configuration of every role. deploy/env.example lists it; a test keeps both equal."""
 
     model_config = SettingsConfigDict(env_prefix="CAPI_", extra="ignore", frozen=True)
@@ -261,7 +262,14 @@ class Settings(BaseSettings):
         8088, ge=1, le=65535, description="Port of `capi platforms`, the local stand-in for Meta and TikTok."
     )
 
-    @field_validator("retry_s", "flush_on", "collect_trusted_proxies", "gateway_secrets", mode="before")
+    @field_validator(
+        "retry_s",
+        "flush_on",
+        "collect_trusted_proxies",
+        "gateway_secrets",
+        "console_trusted_proxies",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return _numbers(value)
@@ -273,7 +281,7 @@ class Settings(BaseSettings):
             raise ValueError("needs at least one delay, each above 0 seconds, for example 300,900,3600,21600")
         return value
 
-    @field_validator("collect_trusted_proxies")
+    @field_validator("collect_trusted_proxies", "console_trusted_proxies")
     @classmethod
     def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:

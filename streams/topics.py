@@ -10,7 +10,7 @@ import msgspec
 from streams.settings import Settings
 
 DAY_S = 86_400
-TABLES = ("sessions", "visitors")  # roles with a state of their own; the table is named like the role
+TABLES = ("sessions", "visitors", "ledger")  # roles with a state of their own; the table is named like the role
 
 
 class TopicSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ def topics(settings: Settings) -> tuple[TopicSpec, ...]:
         _topic(settings, spec("batches"), _kept(week_s)),
         _topic(settings, spec("rejects"), _kept(week_s)),
         _topic(settings, spec("outcomes"), _kept(week_s)),
+        _topic(settings, spec("ledger.in"), _log_time() | _kept(week_s)),
         *(_topic(settings, changelog_topic(settings, role), _compacted()) for role in TABLES),
     )
 

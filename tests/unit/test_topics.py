@@ -31,8 +31,10 @@ def test_names_and_equal_partitions() -> None:
         "shop.batches",
         "shop.rejects",
         "shop.outcomes",
+        "shop.ledger.in",
         "shop-sessions-sessions-changelog",
         "shop-visitors-visitors-changelog",
+        "shop-ledger-ledger-changelog",
     }
     assert {spec.partitions for spec in SPECS.values()} == {6}
 
@@ -40,13 +42,13 @@ def test_names_and_equal_partitions() -> None:
 def test_raw_personal_data_stays_a_day_and_hashed_a_week() -> None:
     kept = {name: int(spec.config.get("retention.ms", 0)) for name, spec in SPECS.items()}
     assert kept["shop.events"] == DAY_MS
-    assert {kept[f"shop.{name}"] for name in ("batches", "rejects", "outcomes")} == {7 * DAY_MS}
+    assert {kept[f"shop.{name}"] for name in ("batches", "rejects", "outcomes", "ledger.in")} == {7 * DAY_MS}
 
 
 def test_windows_and_memories_count_in_log_time() -> None:
     stamps = {name: spec.config["message.timestamp.type"] for name, spec in SPECS.items()}
     in_log_time = {name for name, stamp in stamps.items() if stamp == "LogAppendTime"}
-    assert in_log_time == {"shop.sessions.in", "shop.visitors.in"}
+    assert in_log_time == {"shop.sessions.in", "shop.visitors.in", "shop.ledger.in"}
 
 
 @pytest.mark.parametrize("name", ["capi.sessions.in", "capi.visitors.in"])
