@@ -1,4 +1,4 @@
-"""What a platform is to the rest of the pipeline: five pure questions, and the values they answer with.
+"""What a platform is to the rest of the pipeline: pure questions, and the values they answer with.
 
 No clock, no I/O, no token: `now_ms` is an argument, and the delivery worker adds the token when it sends.
 A new platform is one file beside this one that ends with `PLATFORM = <its class>`: its name is then taken in the
@@ -158,6 +158,11 @@ class PlatformRules(Protocol):
 
         `why` never quotes the answer: platforms repeat what was sent to them in their messages.
         """
+        ...
+
+    @classmethod
+    def advice(cls, code: str) -> str:
+        """What to do about a code that `classify` gave, for people; "" when there is nothing to say."""
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-from sinks.platforms import meta_answers
+from sinks.platforms import meta_advice, meta_answers
 from sinks.platforms.answers import header
 from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group
 from streams import quality
@@ -92,6 +92,10 @@ class Meta(msgspec.Struct, frozen=True):
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
         return meta_answers.classify(status, headers, body)
+
+    @classmethod
+    def advice(cls, code: str) -> str:
+        return meta_advice.advice(code)
 
 
 PLATFORM = Meta

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-from sinks.platforms import tiktok_answers
+from sinks.platforms import tiktok_advice, tiktok_answers
 from sinks.platforms.contract import Addresses, Request, Result, TokenHeader, one_group
 from streams import quality
 from streams.events import Job, Platform, UserData
@@ -124,6 +124,10 @@ class TikTok(msgspec.Struct, frozen=True):
 
     def classify(self, status: int, headers: Mapping[str, str], body: bytes, sent: int) -> Result:
         return tiktok_answers.classify(status, headers, body, sent)
+
+    @classmethod
+    def advice(cls, code: str) -> str:
+        return tiktok_advice.advice(code)
 
 
 PLATFORM = TikTok

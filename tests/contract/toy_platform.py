@@ -85,5 +85,9 @@ class Toy(msgspec.Struct, frozen=True):
         }
         return meanings.get(str(answer.get("status")), Transient("no answer", f"http {status}"))
 
+    @classmethod
+    def advice(cls, code: str) -> str:
+        return ""
+
 
 PLATFORM = Toy

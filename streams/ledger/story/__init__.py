@@ -1,0 +1,7 @@
+"""The story of an event for people: dated steps and a verdict. The console's page and `capi trace` tell it."""
+
+from streams.ledger.story.shapes import Advice, Step, Story, Tone
+from streams.ledger.story.tell import stories
+from streams.ledger.story.unknown import HeldEvent, Missing, held, unknown
+
+__all__ = ["Advice", "HeldEvent", "Missing", "Step", "Story", "Tone", "held", "stories", "unknown"]

@@ -1,0 +1,78 @@
+"""An event id that left no session: it is still held, or nobody knows it, and then this says where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.events import Record
+from streams.ledger.story.shapes import Step, Story
+from streams.ledger.story.words import span
+
+
+class HeldEvent(Record, frozen=True):
+    """An event in an open session. Times are Unix ms of the log; `due_ms` is when it leaves at the latest."""
+
+    tenant: str
+    session_id: str
+    event_name: str
+    received_ms: int
+    due_ms: int
+
+
+class Missing(Record, frozen=True):
+    """Why nobody knows an id: a possible reason, and how to find out."""
+
+    reason: str
+    check: str
+
+
+def held(event: HeldEvent, now_ms: int) -> Story:
+    """The story of an event that has not left yet."""
+    left_ms = event.due_ms - now_ms
+    due = f"in {span(left_ms)} at the latest" if left_ms > 0 else "now"
+    received = Step(at_ms=event.received_ms, what="Received", text="Checked, hashed, and held in an open session.")
+    leaves = Step(
+        at_ms=event.due_ms,
+        what="Leaves its session",
+        text="When nothing more comes from the visitor; an order, or a person who says so, lets it go before.",
+    )
+    verdict = f"In an open session: it leaves {due}."
+    return Story(verdict=verdict, tone="quiet", steps=(received, leaves))
+
+
+def unknown(remembered_s: float, behind: Sequence[str] = ()) -> tuple[Missing, ...]:
+    """Possible reasons, the likely first. `remembered_s` is how long the ledger remembers; `behind` are ledger
+    workers that did not answer."""
+    lost = [
+        Missing(
+            reason=f"{len(behind)} of the ledger's workers did not answer, and one of them may know it",
+            check=f"start them, or look at their logs: {', '.join(behind)}",
+        )
+    ]
+    return (
+        *(lost if behind else []),
+        Missing(
+            reason="it has not left its session yet",
+            check="look for the visitor's session under Sessions: events are held until the visit ends",
+        ),
+        Missing(
+            reason="it never arrived",
+            check="see whether the shop logs an error, whether the doors run (capi doctor), and whether "
+            "ingest has lag",
+        ),
+        Missing(
+            reason="it was refused before its id could be read",
+            check="look at the newest refused records: topic, partition and offset find the original",
+        ),
+        Missing(
+            reason="the shop sent no event_id, so one was issued that the shop does not know",
+            check="look for the session, or for the event name in the live view",
+        ),
+        Missing(
+            reason=f"it is older than the ledger's memory ({span(remembered_s * 1000)}), or made room for newer",
+            check="CAPI_LEDGER_S and CAPI_LEDGER_EVENTS bound it; a platform's own diagnostics reach further back",
+        ),
+        Missing(
+            reason="it belongs to a tenant that you may not see", check="ask whoever manages the console's users"
+        ),
+    )
