@@ -1,0 +1,133 @@
+"""How a pixel's lane is doing, by what its last attempts brought.
+
+A lane's state lives in each delivery worker's memory, and workers may run anywhere. Its outcomes all come to the
+ledger, whoever made the attempt: a stopped or failing lane probes every 15 minutes at the latest, so an hour of
+outcomes shows it. Counts are by the minute; within the last one, the lines of the live view say what came last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import field
+
+from streams.events import Record
+from streams.ledger.answers import AGE_BOUNDS_S, Line, Point
+
+LaneState = Literal[
+    "open",  # the last attempt was taken, or refused for what it held
+    "throttled",  # the platform asked for fewer requests lately
+    "failing",  # the platform does not answer properly
+    "stopped",  # token, permission or pixel are refused
+    "mixed",  # taken and refused within the same minute, and the order is not known any more
+    "quiet",  # no attempt in the time looked at
+]
+LaneKey = tuple[str, str, str]  # tenant, platform, pixel_id
+
+ANSWERS = ("delivered", "throttled", "transient", "misconfigured", "invalid")
+TROUBLES = ("throttled", "transient", "misconfigured", "invalid", "expired", "parked")
+THROTTLED_MS = 600_000  # a halved rate grows back by 5 % a minute
+RATE_MS = 600_000  # the rate is a mean over this
+FAILURES = 2  # in a row, and a delivery worker calls its lane failing
+
+
+class LaneSeen(Record, frozen=True):
+    """`trouble` is class and code of the last attempt that went wrong, `troubles` counts them by class.
+
+    `per_minute` are events delivered in the last 10 minutes, a minute. `latency_ms` is the mean of a POST, 0 when
+    there was none. `age_p50_s` and `age_p95_s` are upper bounds of the age at delivery, 0 when nothing was
+    delivered, inf beyond the last bound.
+    """
+
+    state: LaneState = "quiet"
+    last_delivered_ms: int = 0
+    trouble: str = ""
+    troubles: dict[str, int] = field(default_factory=dict)
+    delivered: int = 0
+    per_minute: float = 0.0
+    latency_ms: int = 0
+    age_p50_s: float = 0.0
+    age_p95_s: float = 0.0
+
+
+def lanes_seen(points: Iterable[Point], lines: Iterable[Line], now_ms: int) -> dict[LaneKey, LaneSeen]:
+    """Lanes with attempts. `points` by the minute, `lines` of the same time, each in any order."""
+    by_lane: dict[LaneKey, list[Point]] = {}
+    for point in points:
+        if point.pixel_id:
+            by_lane.setdefault((point.tenant, point.platform, point.pixel_id), []).append(point)
+    told: dict[LaneKey, list[Line]] = {}
+    for line in lines:
+        told.setdefault((line.tenant, line.platform, line.pixel_id), []).append(line)
+    return {key: lane_seen(found, told.get(key, ()), now_ms) for key, found in by_lane.items()}
+
+
+def lane_seen(points: Sequence[Point], lines: Sequence[Line], now_ms: int) -> LaneSeen:
+    """What one lane's minutes and lines come to."""
+    minutes = sorted(points, key=lambda point: point.at_ms)
+    attempts = sorted((line for line in lines if class_of(line)), key=lambda line: line.at_ms)
+    total: Counter[str] = Counter()
+    for point in minutes:
+        total.update(point.counts)
+    lately = sum(point.counts.get("delivered", 0) for point in minutes if point.at_ms > now_ms - RATE_MS)
+    return LaneSeen(
+        state=_state(minutes, attempts, now_ms),
+        last_delivered_ms=last_delivered_ms(minutes, attempts),
+        trouble=next((line.what for line in reversed(attempts) if class_of(line) != "delivered"), ""),
+        troubles={name: total[name] for name in TROUBLES if total[name]},
+        delivered=total["delivered"],
+        per_minute=lately * 60_000 / RATE_MS,
+        latency_ms=round(total["latency_ms"] / total["posts"]) if total["posts"] else 0,
+        age_p50_s=quantile_s(total, 0.5),
+        age_p95_s=quantile_s(total, 0.95),
+    )
+
+
+def class_of(line: Line) -> str:
+    """The outcome's class of a line that is about an attempt, "" of others."""
+    first = line.what.partition(" ")[0]
+    return first if first in ANSWERS else "delivered" if line.kind == "delivered" else ""
+
+
+def last_delivered_ms(points: Iterable[Point], lines: Iterable[Line] = ()) -> int:
+    """To the minute, or exactly where a line tells; 0 when there was none."""
+    told = [line.at_ms for line in lines if class_of(line) == "delivered"]
+    counted = [point.at_ms for point in points if point.counts.get("delivered")]
+    return max([*told, *counted], default=0)
+
+
+def quantile_s(counts: Mapping[str, int], part: float) -> float:
+    """Upper bound in seconds of the age at delivery below which `part` of the events were."""
+    ages = [(float(bound), counts.get(f"age_{bound}", 0)) for bound in AGE_BOUNDS_S]
+    ages.append((float("inf"), counts.get("age_more", 0)))
+    wanted, seen = part * sum(number for _, number in ages), 0
+    for bound, number in ages:
+        seen += number
+        if number and seen >= wanted:
+            return bound
+    return 0.0
+
+
+def _state(minutes: Sequence[Point], attempts: Sequence[Line], now_ms: int) -> LaneState:
+    answered = [point for point in minutes if any(point.counts.get(name) for name in ANSWERS)]
+    if not answered:
+        return "quiet"
+    counts, last = answered[-1].counts, _last_class(answered[-1], attempts)
+    if not last and counts.get("misconfigured"):
+        return "mixed" if counts.get("delivered") or counts.get("invalid") else "stopped"
+    if last == "misconfigured":
+        return "stopped"
+    if any(point.counts.get("throttled") for point in answered if point.at_ms > now_ms - THROTTLED_MS):
+        return "throttled"
+    failed = sum(point.counts.get("transient", 0) for point in answered[-FAILURES:])
+    return "failing" if last == "transient" and failed >= FAILURES else "open"
+
+
+def _last_class(newest: Point, attempts: Sequence[Line]) -> str:
+    """Class of the last attempt, "" when its minute saw several and no line of it is left."""
+    if attempts and attempts[-1].at_ms >= newest.at_ms:
+        return class_of(attempts[-1])
+    there = [name for name in ANSWERS if newest.counts.get(name)]
+    return there[0] if len(there) == 1 else ""
