@@ -71,10 +71,11 @@ def lane_seen(points: Sequence[Point], lines: Sequence[Line], now_ms: int) -> La
     total: Counter[str] = Counter()
     for point in minutes:
         total.update(point.counts)
+    told = [line.at_ms for line in attempts if class_of(line) == "delivered"]
     lately = sum(point.counts.get("delivered", 0) for point in minutes if point.at_ms > now_ms - RATE_MS)
     return LaneSeen(
         state=_state(minutes, attempts, now_ms),
-        last_delivered_ms=last_delivered_ms(minutes, attempts),
+        last_delivered_ms=max([*last_delivered(points).values(), *told], default=0),  # to the minute, or exactly
         trouble=next((line.what for line in reversed(attempts) if class_of(line) != "delivered"), ""),
         troubles={name: total[name] for name in TROUBLES if total[name]},
         delivered=total["delivered"],
@@ -91,11 +92,14 @@ def class_of(line: Line) -> str:
     return first if first in ANSWERS else "delivered" if line.kind == "delivered" else ""
 
 
-def last_delivered_ms(points: Iterable[Point], lines: Iterable[Line] = ()) -> int:
-    """To the minute, or exactly where a line tells; 0 when there was none."""
-    told = [line.at_ms for line in lines if class_of(line) == "delivered"]
-    counted = [point.at_ms for point in points if point.counts.get("delivered")]
-    return max([*told, *counted], default=0)
+def last_delivered(points: Iterable[Point]) -> dict[LaneKey, int]:
+    """The last success of each lane that had one, to the step of the points."""
+    last_ms: dict[LaneKey, int] = {}
+    for point in points:
+        if point.pixel_id and point.counts.get("delivered"):
+            key = (point.tenant, point.platform, point.pixel_id)
+            last_ms[key] = max(last_ms.get(key, 0), point.at_ms)
+    return last_ms
 
 
 def quantile_s(counts: Mapping[str, int], part: float) -> float:
