@@ -158,12 +158,15 @@ class Rejects(Record, frozen=True):
     reasons: tuple[ReasonCount, ...] = ()
 
 
+LINE_KINDS = ("flushed", "queued", "delivered", "retry", "parked", "rejected")
+
+
 class Line(Record, frozen=True):
     """One line of the live view. `line_id` is unique and the same from every worker, for who reads twice."""
 
     line_id: str
     at_ms: int
-    kind: str  # flushed | queued | delivered | retry | parked | rejected
+    kind: str  # one of LINE_KINDS
     tenant: str = ""
     session_id: str = ""
     event_id: str = ""
