@@ -12,9 +12,9 @@ log = structlog.get_logger(__name__)
 
 
 def add_ticks(app: RunApp) -> None:
-    """A tick every CAPI_TICK_S to each partition of the app's source topic that this worker owns."""
+    """A tick every CAPI_TICK_S to each partition of the app's first source topic that this worker owns."""
     settings = app.settings
-    topic, tick = app.source.get_topic_name(), encode(Tick())
+    topic, tick = app.sources[0], encode(Tick())
 
     async def ticks() -> None:
         if app.rebalancing:

@@ -17,6 +17,7 @@ from faust.types import TP, EventT, StreamT, TransportT
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
 from streams.runs.options import faust_settings, transactional_producer
 from streams.runs.pins import check_versions
+from streams.runs.placing import placed_together
 from streams.runs.pulse import Pulse, StalledError
 from streams.runs.restore import restore
 from streams.runs.table import RunTable
@@ -36,7 +37,8 @@ class Run:
     def __init__(self, app: RunApp, stream: StreamT[Any], event: EventT[Any]) -> None:
         self._app, self._stream, self._event = app, stream, event
         self.records: Sequence[ConsumerRecord] = cast(Sequence[ConsumerRecord], event.value)
-        self.partition: int = event.message.partition
+        self.tp = TP(event.message.topic, event.message.partition)
+        self.partition: int = self.tp.partition
         self.next_offset: int = event.message.offset + 1
 
     async def commit(self, outgoing: Iterable[Outgoing] = (), then: Callable[[], None] | None = None) -> None:
@@ -48,7 +50,7 @@ class Run:
 
     async def done(self) -> None:
         """At-least-once apps: everything this run led to is confirmed elsewhere, so progress may be kept."""
-        self._app.pulse.committed[self.partition] = self.next_offset
+        self._app.pulse.committed[self.tp] = self.next_offset
         await self._stream.ack(self._event)
 
     async def attempt(self, effort: Coroutine[Any, Any, None]) -> bool:
@@ -80,14 +82,21 @@ class Run:
 
 
 class RunApp(faust.App):
-    """`role` names app id and consumer group (`<namespace>-<role>`), `source` the topic that is read.
+    """`role` names app id and consumer group (`<namespace>-<role>`), `source` the topic that is read,
+    or several: partition n of all of them is at one worker, and the runs of a number follow one another.
 
     `transactional=False` is for sinks outside Kafka: no producer of its own, at-least-once by `Run.done`.
     `views` says that the role has web views; only then does it open CAPI_WEB_PORT.
     """
 
     def __init__(
-        self, settings: Settings, role: str, source: str, *, transactional: bool = True, views: bool = False
+        self,
+        settings: Settings,
+        role: str,
+        source: str | Sequence[str],
+        *,
+        transactional: bool = True,
+        views: bool = False,
     ) -> None:
         check_versions()
         self.settings = settings
@@ -98,7 +107,9 @@ class RunApp(faust.App):
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
         # here, because the worker command sets conf.web_enabled after the app was made
         self.boot_strategy.enable_web = views and settings.web_port > 0
-        self.source = self.topic(settings.topic(source), schema=RunSchema(), partitions=settings.partitions)
+        names = (source,) if isinstance(source, str) else source
+        self.sources = tuple(settings.topic(name) for name in names)
+        self.source = self.topic(*self.sources, schema=RunSchema(), partitions=settings.partitions)
         self.on_before_shutdown.connect(self._close_writers)
         self.task(self._keep_pulse)
 
@@ -121,7 +132,7 @@ class RunApp(faust.App):
         return table
 
     def run_agent(self, body: Body) -> Body:
-        """Register `body` as the one agent of the source topic. Whatever it raises ends the process, and so does
+        """Register `body` as the one agent of the source topics. Whatever it raises ends the process, and so does
         a body that returns while the app goes on: nobody would read its partitions any more."""
 
         async def agent(stream: StreamT[Any]) -> None:
@@ -143,7 +154,7 @@ class RunApp(faust.App):
             if run.revoked:
                 run.drop()
                 continue
-            self.pulse.reach(run.partition, run.records[0].offset, run.next_offset)
+            self.pulse.reach(run.tp, run.records[0].offset, run.next_offset)
             yield run
 
     # -- committing
@@ -153,8 +164,9 @@ class RunApp(faust.App):
             topic = table.changelog_topic.get_topic_name()
             changes = cast(RunTable, table).take_changes(run.partition)
             outgoing += [Outgoing(topic, key, value, run.partition) for key, value in changes]
+        progress = {TopicPartition(*run.tp): run.next_offset}
         await self.writers[run.partition].commit(
-            outgoing, run.next_offset, partial(self._committed, run, then), self.fail_stop
+            outgoing, progress, partial(self._committed, run, then), self.fail_stop
         )
 
     async def _committed(self, run: Run, then: Callable[[], None] | None) -> None:
@@ -178,7 +190,7 @@ class RunApp(faust.App):
     async def take_over(self, assignment: set[TP]) -> None:
         """Called once a generation, before anything flows: shut former owners out, then read the state."""
         try:
-            await self._take_over({tp.partition for tp in assignment if tp.topic == self.source.get_topic_name()})
+            await self._take_over(placed_together(assignment, self.sources))
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -218,17 +230,16 @@ class RunApp(faust.App):
         log.info("restored", table=table.name, partitions=sorted(partitions), records=count, keys=len(table.data))
 
     def _new_writer(self, partition: int) -> PartitionWriter:
-        source = TopicPartition(self.source.get_topic_name(), partition)
-        return PartitionWriter(source, self.conf.id, partial(transactional_producer, self.settings))
+        return PartitionWriter(partition, self.conf.id, partial(transactional_producer, self.settings))
 
     def _check_partition_count(self) -> None:
-        topic = self.source.get_topic_name()
-        found = self.consumer.topic_partitions(topic)
-        if found and found != self.settings.partitions:  # 0: not known yet, and then nothing is assigned either
-            raise RuntimeError(
-                f"topic {topic} has {found} partitions, CAPI_PARTITIONS is {self.settings.partitions}: "
-                "keys would move to other partitions; set it back, or migrate (docs/operations.md)"
-            )
+        for topic in self.sources:
+            found = self.consumer.topic_partitions(topic)
+            if found and found != self.settings.partitions:  # 0: not known yet, and then nothing is assigned
+                raise RuntimeError(
+                    f"topic {topic} has {found} partitions, CAPI_PARTITIONS is {self.settings.partitions}: "
+                    "keys would move to other partitions; set it back, or migrate (docs/operations.md)"
+                )
 
     async def _close_writers(self, *_: Any, **__: Any) -> None:
         writers, self.writers = self.writers, {}

@@ -87,8 +87,8 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
             return found
 
     def _sources(self, consumer: aiokafka.AIOKafkaConsumer) -> list[TopicPartition]:
-        source = cast("RunApp", self.app).source.get_topic_name()
-        return sorted(tp for tp in consumer.assignment() if tp.topic == source)
+        sources = cast("RunApp", self.app).sources
+        return sorted(tp for tp in consumer.assignment() if tp.topic in sources)
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -116,7 +116,7 @@ class RunConsumer(driver.Consumer):
         fetched = await super()._getmany(cast(Any, asked), timeout)
         runs = {tp: [as_run(records)] for tp, records in fetched.items() if records}
         for tp, (run,) in runs.items():
-            cast("RunApp", self.app).pulse.fetch(tp.partition, run.offset + 1)
+            cast("RunApp", self.app).pulse.fetch(tp, run.offset + 1)
         return runs
 
     async def perform_seek(self) -> None:

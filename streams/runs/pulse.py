@@ -38,31 +38,31 @@ class Pulse:
 
     def __init__(self, app: RunApp) -> None:
         self._app = app
-        self._watch = StallWatch(app.settings.stall_s)
+        self._watch: StallWatch[TP] = StallWatch(app.settings.stall_s)
         self._every_s = app.settings.stall_s / LOOKS
         self.restored = 0
-        self.fetched: dict[int, int] = defaultdict(int)
-        self._on_the_way: dict[int, deque[int]] = defaultdict(deque)
-        self.reached: dict[int, int] = defaultdict(int)
-        self.committed: dict[int, int] = defaultdict(int)
+        self.fetched: dict[TP, int] = defaultdict(int)
+        self._on_the_way: dict[TP, deque[int]] = defaultdict(deque)
+        self.reached: dict[TP, int] = defaultdict(int)
+        self.committed: dict[TP, int] = defaultdict(int)
 
-    def fetch(self, partition: int, next_offset: int) -> None:
+    def fetch(self, tp: TP, next_offset: int) -> None:
         """A run was fetched: the consumer will not bring it again."""
-        self.fetched[partition] = next_offset
-        self._on_the_way[partition].append(next_offset)
+        self.fetched[tp] = next_offset
+        self._on_the_way[tp].append(next_offset)
 
-    def reach(self, partition: int, first_offset: int, next_offset: int) -> None:
+    def reach(self, tp: TP, first_offset: int, next_offset: int) -> None:
         """A run arrives at the agent. Raises RuntimeError unless it is the next one.
 
         What came before is in the table and in a transaction, and would be written twice. What was fetched and
         never came would be lost with the next commit, which covers its offsets.
         """
-        before, way = self.reached[partition], self._on_the_way[partition]
+        before, way = self.reached[tp], self._on_the_way[tp]
         if first_offset < before:
-            raise RuntimeError(f"partition {partition} came again from {first_offset}, it is at {before}")
+            raise RuntimeError(f"{tp.topic}-{tp.partition} came again from {first_offset}, it is at {before}")
         if not way or way.popleft() != next_offset:
-            raise RuntimeError(f"partition {partition} goes on at {first_offset}, a run before it never came")
-        self.reached[partition] = next_offset
+            raise RuntimeError(f"{tp.topic}-{tp.partition} goes on at {first_offset}, a run before it never came")
+        self.reached[tp] = next_offset
 
     def start_over(self) -> None:
         """Partitions are taken over: runs of before will be read again, by whoever owns them now."""
@@ -97,13 +97,13 @@ class Pulse:
             await consumer.stop()
 
     async def _look(self, consumer: AIOKafkaConsumer) -> None:
-        owned = {tp.partition: tp for tp in self._owned()}
-        asked = [TopicPartition(tp.topic, tp.partition) for tp in owned.values()]
+        owned = self._owned()
+        asked = [TopicPartition(*tp) for tp in owned]
         ends = await asyncio.wait_for(consumer.end_offsets(asked), ANSWER_S) if asked else {}
-        places = {partition: await self._place(tp) for partition, tp in owned.items()}
+        places = {tp: await self._place(tp) for tp in owned}
         if not self._app.transactional and any(place.in_hand for place in places.values()):
             return self._watch.excuse()  # it hands a run over, for as long as that takes
-        stalled = self._watch.look(places, {tp.partition: end for tp, end in ends.items()}, monotonic())
+        stalled = self._watch.look(places, {TP(*tp): end for tp, end in ends.items()}, monotonic())
         if stalled:
             self._tell()
             raise StalledError(f"no progress in {self._app.settings.stall_s} s: {stalled}")
@@ -121,15 +121,14 @@ class Pulse:
         )
 
     def _owned(self) -> set[TP]:
-        source = self._app.source.get_topic_name()
-        return {tp for tp in self._app.consumer.assignment() if tp.topic == source}
+        return {tp for tp in self._app.consumer.assignment() if tp.topic in self._app.sources}
 
     async def _place(self, tp: TP) -> Place:
         return Place(
             position=await self._position(tp),
-            fetched=self.fetched[tp.partition],
-            reached=self.reached[tp.partition],
-            committed=self.committed[tp.partition],
+            fetched=self.fetched[tp],
+            reached=self.reached[tp],
+            committed=self.committed[tp],
             restored=self.restored,
         )
 

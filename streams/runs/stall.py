@@ -6,8 +6,10 @@ consumer that no longer fetches it, a producer that waits for an answer which wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+P = TypeVar("P", bound=Hashable)  # what names a partition
 
 
 class Place(NamedTuple):
@@ -33,20 +35,20 @@ class Place(NamedTuple):
         return self.reached > self.committed
 
 
-class StallWatch:
+class StallWatch(Generic[P]):
     """Told what is seen and when (any clock, seconds); knows what has stood still for `stall_s` and should not."""
 
     def __init__(self, stall_s: float) -> None:
         self._stall_s = stall_s
-        self._seen: dict[int, tuple[Place, float]] = {}
+        self._seen: dict[P, tuple[Place, float]] = {}
 
     def excuse(self) -> None:
         """What was seen so far does not count: Kafka did not answer, or the agent waits for somebody else."""
         self._seen.clear()
 
-    def look(self, places: Mapping[int, Place], ends: Mapping[int, int], now_s: float) -> dict[int, Place]:
+    def look(self, places: Mapping[P, Place], ends: Mapping[P, int], now_s: float) -> dict[P, Place]:
         """Partition -> where it stands still. `ends` is where the committed records of each partition end."""
-        seen: dict[int, tuple[Place, float]] = {}
+        seen: dict[P, tuple[Place, float]] = {}
         for partition, place in places.items():
             before = self._seen.get(partition)
             same = before is not None and before[0] == place and place.owes(ends[partition])

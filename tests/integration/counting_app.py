@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import faust
-from faust.types import TP, StreamT
+from faust.types import StreamT
 
 from streams.runs import Outgoing, Run, RunApp
 from streams.runs.options import faust_settings
@@ -22,7 +22,7 @@ PAUSE, AGAIN = (
 
 
 def over_runs(settings: Settings) -> RunApp:
-    app = RunApp(settings, "sessions", source="sessions.in")
+    app = RunApp(settings, "sessions", source=os.environ.get("SOURCES", "sessions.in").split(","))
     table = app.run_table("sessions", encode=lambda n: b"%d" % n, decode=int)
 
     @app.run_agent
@@ -45,12 +45,11 @@ def over_runs(settings: Settings) -> RunApp:
 
 
 async def mishap(app: RunApp, run: Run) -> None:
-    source = TP(app.source.get_topic_name(), run.partition)
     for record in run.records:
         if record.value == PAUSE:
-            app.consumer.pause_partitions({source})
+            app.consumer.pause_partitions({run.tp})
         if record.value == AGAIN:
-            await app.consumer.seek(source, 0)
+            await app.consumer.seek(run.tp, 0)
 
 
 def over_stock_faust(settings: Settings) -> faust.App:

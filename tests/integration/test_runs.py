@@ -87,7 +87,7 @@ async def test_what_was_not_committed_is_nowhere(tmp_path: Path) -> None:
         await dying.begin_transaction()
         await (await dying.send(settings.topic("batches"), b"lost", partition=0))
         await dying.send_offsets_to_transaction({source: 7}, "g")  # and here it dies
-        writer = PartitionWriter(source, "g", lambda name: transactional_producer(settings, name))
+        writer = PartitionWriter(0, "g", lambda name: transactional_producer(settings, name))
         await writer.fence()
         try:
             assert await read_all(settings, settings.topic("batches")) == []
@@ -102,7 +102,7 @@ async def test_former_owner_is_fenced(tmp_path: Path) -> None:
     settings = short()
     source, topic = TopicPartition(settings.topic("sessions.in"), 0), settings.topic("batches")
     async with topics_of(settings):
-        zombie, owner = (PartitionWriter(source, "g", lambda n: transactional_producer(settings, n)) for _ in "ab")
+        zombie, owner = (PartitionWriter(0, "g", lambda n: transactional_producer(settings, n)) for _ in "ab")
         heard: list[BaseException] = []
         done: list[str] = []
 
@@ -111,8 +111,8 @@ async def test_former_owner_is_fenced(tmp_path: Path) -> None:
 
         await zombie.fence()
         await owner.fence()
-        await zombie.commit([Outgoing(topic, None, b"zombie", 0)], 1, durable, heard.append)
-        await owner.commit([Outgoing(topic, None, b"owner", 0)], 1, durable, heard.append)
+        await zombie.commit([Outgoing(topic, None, b"zombie", 0)], {source: 1}, durable, heard.append)
+        await owner.commit([Outgoing(topic, None, b"owner", 0)], {source: 1}, durable, heard.append)
         found = await read_until(settings, topic, lambda records: len(records) >= 1)
         await eventually(lambda: heard)
         assert [record.value for record in found] == [b"owner"]
@@ -147,12 +147,12 @@ async def test_with_fencing_the_new_owners_state_stays() -> None:
         pass
 
     async with topics_of(settings):
-        zombie, owner = (PartitionWriter(source, "g", lambda n: transactional_producer(settings, n)) for _ in "ab")
+        zombie, owner = (PartitionWriter(0, "g", lambda n: transactional_producer(settings, n)) for _ in "ab")
         heard: list[BaseException] = []
         await zombie.fence()
         await owner.fence()
-        await owner.commit([Outgoing(topic, b"k", b"2 events", 0)], 2, durable, heard.append)
-        await zombie.commit([Outgoing(topic, b"k", b"1 event", 0)], 1, durable, heard.append)
+        await owner.commit([Outgoing(topic, b"k", b"2 events", 0)], {source: 2}, durable, heard.append)
+        await zombie.commit([Outgoing(topic, b"k", b"1 event", 0)], {source: 1}, durable, heard.append)
         await eventually(lambda: heard)
         assert await restored(settings) == {b"k": b"2 events"}
         await asyncio.gather(zombie.close(), owner.close())

@@ -25,7 +25,7 @@ def test_what_a_partition_owes(place: Place, end: int, owes: bool) -> None:
 
 
 def test_only_what_does_not_move_is_named() -> None:
-    watch = StallWatch(stall_s=60)
+    watch: StallWatch[int] = StallWatch(stall_s=60)
     for now_s in range(0, 60, 10):
         places = {0: AT_REST, 1: AT_REST, 2: Place(position=10 + now_s)}
         assert watch.look(places, {0: 10, 1: 20, 2: 1000}, now_s) == {}
@@ -33,7 +33,7 @@ def test_only_what_does_not_move_is_named() -> None:
 
 
 def test_the_time_at_rest_does_not_count() -> None:
-    watch = StallWatch(stall_s=60)
+    watch: StallWatch[int] = StallWatch(stall_s=60)
     assert watch.look({0: AT_REST}, {0: 10}, 0) == {}
     assert watch.look({0: AT_REST}, {0: 10}, 1_000) == {}
     assert watch.look({0: AT_REST}, {0: 11}, 1_010) == {}
@@ -42,13 +42,13 @@ def test_the_time_at_rest_does_not_count() -> None:
 
 
 def test_a_restore_that_goes_on_is_progress() -> None:
-    watch = StallWatch(stall_s=60)
+    watch: StallWatch[int] = StallWatch(stall_s=60)
     for now_s in range(0, 600, 30):
         assert watch.look({0: Place(restored=now_s)}, {0: 5}, now_s) == {}
 
 
 def test_an_excuse_and_a_partition_that_left_begin_anew() -> None:
-    watch = StallWatch(stall_s=60)
+    watch: StallWatch[int] = StallWatch(stall_s=60)
     watch.look({0: AT_REST, 1: AT_REST}, {0: 20, 1: 20}, 0)
     watch.look({0: AT_REST}, {0: 20}, 30)
     assert watch.look({0: AT_REST, 1: AT_REST}, {0: 20, 1: 20}, 59) == {}
