@@ -79,14 +79,15 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     test_event_code: str = ""
     test_until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     app_secret: Where | None = None
+    quality_token: Where | None = None
 
     def __post_init__(self) -> None:
         if bool(self.test_event_code) != (self.test_until is not None):
             raise ValueError(
                 "test_event_code and test_until go together, as in: test_until = 2026-12-01T12:00:00Z"
             )
-        if self.app_secret and self.platform != "meta":
-            raise ValueError("app_secret is for Meta only")
+        if self.platform != "meta" and (self.app_secret or self.quality_token):
+            raise ValueError("app_secret and quality_token are for Meta only")
 
     def test_code(self, now_ms: int) -> str:
         """The test event code that counts at `now_ms`, "" when there is none or its time is over."""
@@ -96,6 +97,10 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def read_token(self) -> str:
         """The access token. Raises TenantsError."""
         return read_secret(self.token, f"token of pixel {self.pixel_id}")
+
+    def read_quality_token(self) -> str:
+        """The token for reading match quality. Raises TenantsError."""
+        return read_secret(self.quality_token or self.token, f"quality token of pixel {self.pixel_id}")
 
     def read_app_secret(self) -> str:
         """The app's secret, "" when none is configured. Raises TenantsError."""

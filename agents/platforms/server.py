@@ -4,6 +4,7 @@
 |--------------------------------------------|---------------------------------------------------|
 | `POST /v26.0/{pixel}/events`               | as Meta                                           |
 | `GET /v26.0/`                              | Meta's error for that, with its version header    |
+| `GET /v26.0/dataset_quality?dataset_id=`    | Meta's match quality of what it took              |
 | `POST /open_api/v1.3/event/track/`         | as TikTok                                         |
 | `GET /ledger?platform=&pixel=`             | what was taken, see Ledger.listing                |
 | `GET /totals?platform=&pixel=`             | only its totals                                   |
@@ -51,6 +52,7 @@ class Platforms(StandIn):
             [
                 web.post(r"/{version:v\d+\.\d+}/{pixel}/events", self._meta),
                 web.get(r"/{version:v\d+\.\d+}/", self._meta_root),
+                web.get(r"/{version:v\d+\.\d+}/dataset_quality", self._dataset_quality),
                 web.post("/open_api/v1.3/event/track/", self._tiktok),
                 web.get("/ledger", self._ledger),
                 web.get("/totals", self._totals),
@@ -75,6 +77,11 @@ class Platforms(StandIn):
         response = _json(*meta.failed("stand-in"))
         response.headers[VERSION_HEADER] = self.meta_version or request.match_info["version"]
         return response
+
+    async def _dataset_quality(self, request: web.Request) -> web.Response:
+        pixel_id = request.query.get("dataset_id", "")
+        post = Post(meta, pixel_id, request.headers, request.query, b"", None)
+        return _json(*self.quality(post, self.orders.next_for(meta.NAME, pixel_id, set())))
 
     async def _tiktok(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()

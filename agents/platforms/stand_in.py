@@ -11,6 +11,7 @@ import msgspec
 
 from agents.platforms.behaviour import Order, Orders
 from agents.platforms.ledger import Ledger
+from agents.platforms.meta_quality import match_quality
 from agents.platforms.shapes import Answer, Checked, Platform, Problem, holds_email
 
 
@@ -86,6 +87,18 @@ class StandIn:
         if order.accepted and not checked.problem:
             self.ledger.take(post.platform.NAME, checked, self._now_ms())
         self.ledger.note(post.platform.NAME, f"{order.status or 200} as ordered")
+
+    def quality(self, post: Post, order: Order | None) -> Answer:
+        """Meta's match quality of what it took for a pixel. Orders to refuse tokens or to fail count too."""
+        trace_id = f"stand-in-{next(self._serial)}"
+        if "access_token" in post.query:
+            self.ledger.count("privacy_violations", post.platform.NAME, self._now_ms())
+        if not post.platform.token_of(post.headers) or (order and order.mode == "refuse_token"):
+            return post.platform.refused_token(trace_id)
+        if order and order.mode in ("429", "500"):
+            return post.platform.throttled(trace_id) if order.mode == "429" else post.platform.failed(trace_id)
+        taken = [e for e in self.ledger.entries.values() if (e.platform, e.pixel) == ("meta", post.pixel_id)]
+        return 200, match_quality((entry.event_name, entry.keys) for entry in taken)
 
     def leave_unanswered(self, post: Post, checked: Checked, order: Order) -> None:
         """For hang and reset: the events count only when the order says so."""
