@@ -26,11 +26,11 @@ def jobs(batch: Batch, tenant: Tenant, now_ms: int) -> list[Checked]:
         for enriched in batch.events
         if enriched.event.consent != "denied"
         for destination in tenant.destinations
-        if (job := job_for(enriched, destination, batch.batch_id)) is not None
+        if (job := job_for(enriched, destination, batch.batch_id, batch.flushed_at_ms)) is not None
     ]
 
 
-def job_for(enriched: Enriched, destination: Destination, batch_id: str) -> Job | None:
+def job_for(enriched: Enriched, destination: Destination, batch_id: str, left_ms: int = 0) -> Job | None:
     """The job with its score; None when the destination does not take such events."""
     name = destination_name(destination, enriched.event.event_name)
     here = destination.action_sources
@@ -44,6 +44,7 @@ def job_for(enriched: Enriched, destination: Destination, batch_id: str) -> Job 
         event=enriched.event,
         backfilled=tuple(sorted(enriched.backfilled)),
         score=quality.score(quality.person(enriched.event).user, destination.platform).value,
+        left_ms=left_ms,
     )
 
 

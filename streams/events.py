@@ -14,6 +14,7 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 | `Reject`    | `capi.rejects`           | `tenant|session_id` or none |
 | `Job`       | RabbitMQ `capi_events`   | routing key `<platform>.<event>` |
 | `Outcome`   | `capi.outcomes`          | `tenant|session_id`      |
+| `Erased`    | `capi.erased`            | none                     |
 | `Flush`     | `capi.sessions.in`       | `tenant|session_id`      |
 | `Queued`    | `capi.ledger.in`         | `tenant|session_id`      |
 | `Noted`     | `capi.ledger.in`         | none                     |
@@ -182,6 +183,16 @@ class Erase(Record, frozen=True, tag="erase", tag_field="type"):
     digest: str
 
 
+class Erased(Record, frozen=True):
+    """A person's tombstone: what left a session before its log time and holds them is not sent any more.
+
+    `mark` is a digest of the digest (:mod:`streams.tombstones`), so this is no list of people.
+    """
+
+    tenant: str
+    mark: str
+
+
 class Flush(Record, frozen=True, tag="flush", tag_field="type"):
     """An operator's command: let one session's events go now, as if its window had closed. `by` says who."""
 
@@ -243,7 +254,8 @@ class Reject(Record, frozen=True):
 
 class Job(Record, frozen=True):
     """One event for one destination: what a worker POSTs. `event_name` is in the platform's words, `score` our
-    estimate of its match quality there, 0 to 10 (:mod:`streams.quality`)."""
+    estimate of its match quality there, 0 to 10 (:mod:`streams.quality`). `left_ms` is the log time at which its
+    batch left the session, 0 when a worker before this field made the job."""
 
     platform: Platform
     pixel_id: str
@@ -252,6 +264,7 @@ class Job(Record, frozen=True):
     event: Event
     backfilled: tuple[UserField, ...] = ()
     score: float = 0.0
+    left_ms: int = 0
 
     @property
     def job_id(self) -> str:
@@ -353,6 +366,7 @@ decode_ledger_input = msgspec.json.Decoder(LedgerInput).decode
 decode_event = msgspec.json.Decoder(Event).decode
 decode_batch = msgspec.json.Decoder(Batch).decode
 decode_job = msgspec.json.Decoder(Job).decode
+decode_erased = msgspec.json.Decoder(Erased).decode
 decode_reject = msgspec.json.Decoder(Reject).decode
 decode_outcome = msgspec.json.Decoder(Outcome).decode
 

@@ -10,6 +10,7 @@ import msgspec
 from streams.settings import Settings
 
 DAY_S = 86_400
+ERASED_S = 30 * DAY_S  # longer than anything of a person can lie in capi.batches, in a queue, and parked, in turn
 TABLES = ("sessions", "visitors", "ledger")  # roles with a state of their own; the table is named like the role
 
 
@@ -40,6 +41,7 @@ def topics(settings: Settings) -> tuple[TopicSpec, ...]:
         _topic(settings, spec("rejects"), _kept(week_s)),
         _topic(settings, spec("outcomes"), _kept(week_s)),
         _topic(settings, spec("ledger.in"), _log_time() | _kept(week_s)),
+        _topic(settings, spec("erased"), _log_time() | _kept(ERASED_S)),
         *(_topic(settings, changelog_topic(settings, role), _compacted()) for role in TABLES),
     )
 

@@ -27,6 +27,7 @@ MEANING: dict[Fate, str] = {
     "send": "never acknowledged",
     "delivered": "the platform has it",
     "settled": "refused by the platform, or dropped by a person: see capi dead",
+    "erased": "holds somebody who was erased since: see capi erase",
     "refused": "too old, or the platform would refuse it",
     "unknown": "older than the idempotency store remembers, and capi.outcomes does not reach back",
 }

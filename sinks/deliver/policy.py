@@ -11,6 +11,7 @@ from sinks.platforms.contract import Delivered, Invalid, Misconfigured, Result, 
 from sinks.topology import Rung, rung_for
 from streams.events import Job, OutcomeClass
 
+DROPPED = "dropped"  # code of the outcome of a job that a person dropped, or that held one who was erased
 FEW = 10  # jobs in a POST after two failures
 
 
@@ -69,7 +70,7 @@ class Park(Verdict, frozen=True):
 
 
 class Drop(Verdict, frozen=True):
-    """Refused by its platform for what it holds, and CAPI_INVALID=discard: acknowledged and gone."""
+    """Acknowledged and gone: refused for what it holds, with CAPI_INVALID=discard, or it holds who was erased."""
 
 
 Decision = Ack | Retry | Park | Drop | Wait

@@ -17,8 +17,10 @@ from sinks.lane_switch import LaneSwitch
 from sinks.outcomes import Outcomes
 from sinks.platforms import rules
 from sinks.rabbit import Publisher
+from sinks.tombstones import TombstoneReader
 from sinks.topology import PLATFORMS, work_queue
 from streams.settings import Settings
+from streams.tombstones import Tombstones
 
 QUEUES: tuple[str, ...] = tuple(map(work_queue, PLATFORMS))
 
@@ -28,9 +30,11 @@ async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.
     an ExceptionGroup is raised (ConsumerLostError: its queue or RabbitMQ is gone)."""
     publisher = Publisher(settings, "capi deliver retries")
     outcomes = Outcomes(settings)
-    shared = _shared(settings)
+    erased = TombstoneReader(settings)
+    shared = _shared(settings, erased.tombstones)
     settler = Settler(publisher, shared.delivered, outcomes)
     outcomes.start()
+    await erased.start()
     posters = [Poster(settings) for _ in queues]  # of their own, as all connections are: Meta never slows TikTok
     workers = [
         QueueWorker(queue, shared, Courier(shared.rules, poster), settler, stop)
@@ -41,14 +45,14 @@ async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.
             ended = await asyncio.gather(*(_run(worker, stop) for worker in workers), return_exceptions=True)
     finally:
         await asyncio.gather(publisher.close(), shared.delivered.close(), shared.switch.close(), outcomes.close())
-        await asyncio.gather(*(poster.close() for poster in posters))
+        await asyncio.gather(erased.close(), *(poster.close() for poster in posters))
     if errors := [error for error in ended if isinstance(error, Exception)]:
         raise ExceptionGroup("delivery ended", errors)
 
 
-def _shared(settings: Settings) -> Shared:
+def _shared(settings: Settings, tombstones: Tombstones) -> Shared:
     delivered, platform_rules = DeliveredJobs(settings), rules(settings)
-    sorter = Sorter(delivered, settings.tenant_map, platform_rules, settings)
+    sorter = Sorter(delivered, settings.tenant_map, platform_rules, settings, tombstones)
     return Shared(settings, platform_rules, delivered, sorter, LaneSwitch(settings))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sinks.deliver.policy import Ack, Decision, Limits, Park, invalid, too_old
+from sinks.deliver.policy import DROPPED, Ack, Decision, Drop, Limits, Park, invalid, too_old
 from sinks.deliver.settle import Held
 from sinks.delivered import DeliveredJobs
 from sinks.platforms.contract import PlatformRules
@@ -14,6 +14,7 @@ from streams.events import Job, Platform
 from streams.quality import refused
 from streams.quality.timing import TOO_OLD
 from streams.tenants import Destination, Tenants
+from streams.tombstones import ERASED, Tombstones
 
 
 class Sorted(msgspec.Struct):
@@ -26,7 +27,7 @@ class Sorted(msgspec.Struct):
 
 
 class Sorter:
-    """Asks the tenants file, the clock, the platform's preflight and the idempotency store."""
+    """Asks the tenants file, the clock, the platform's preflight, the idempotency store and the tombstones."""
 
     def __init__(
         self,
@@ -34,8 +35,10 @@ class Sorter:
         tenants: Tenants,
         rules: Mapping[Platform, PlatformRules],
         limits: Limits,
+        tombstones: Tombstones,
     ) -> None:
         self._delivered, self._tenants, self._rules, self._limits = delivered, tenants, rules, limits
+        self._tombstones = tombstones
 
     async def sort(self, batch: Sequence[Held], now_ms: int) -> Sorted:
         """The batch has one tenant and pixel."""
@@ -56,6 +59,8 @@ class Sorter:
         return found
 
     def _refusal(self, job: Job, destination: Destination | None, now_ms: int) -> Decision | None:
+        if self._tombstones.forbid(job):
+            return Drop(outcome="invalid", why=ERASED, code=DROPPED)
         if destination is None:
             return Park(outcome="misconfigured", why="this destination is no longer in the tenants file")
         if too_old(job, now_ms, self._limits):

@@ -11,8 +11,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from sinks.deliver.policy import DROPPED
 from sinks.parked.messages import Parked
-from sinks.replay.fate import DROPPED
 from streams.events import Job, Outcome, OutcomeClass, encode, session_key
 from streams.settings import Settings
 

@@ -4,6 +4,7 @@
 |-------------|---------------------------------------------------------------------------------|
 | `delivered` | an outcome says that the platform took it                                       |
 | `settled`   | an outcome says that the platform refused the event itself, or a person dropped it |
+| `erased`    | it holds somebody who was erased after it left its session                       |
 | `refused`   | preflight: too old, and whatever else the platform would not take                |
 | `unknown`   | past the memory of the idempotency store, and `capi.outcomes` does not reach back |
 | `send`      | all others                                                                      |
@@ -18,14 +19,14 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from sinks.deliver.policy import Limits, too_old
+from sinks.deliver.policy import DROPPED, Limits, too_old
 from sinks.jobs import Checked
 from sinks.replay.ids import Identity, JobIds
 from streams.events import Job, Outcome
 from streams.quality import refused
+from streams.tombstones import Tombstones
 
-Fate = Literal["send", "delivered", "settled", "refused", "unknown"]
-DROPPED = "dropped"  # code of the outcome of a job that a person dropped
+Fate = Literal["send", "delivered", "settled", "erased", "refused", "unknown"]
 STORE_SHARE = 0.9  # of the store's memory: what is sent now may wait in a queue before the store is asked
 
 
@@ -42,6 +43,7 @@ class Known(msgspec.Struct):
     from_ms: int
     delivered: JobIds = msgspec.field(default_factory=JobIds)
     settled: JobIds = msgspec.field(default_factory=JobIds)
+    tombstones: Tombstones = msgspec.field(default_factory=Tombstones)
 
     def learn(self, outcome: Outcome) -> None:
         identity = (outcome.platform, outcome.pixel_id, outcome.event_name, outcome.event_id)
@@ -62,6 +64,8 @@ def fate(checked: Checked, flushed_at_ms: int, known: Known, now_ms: int, memory
         return "delivered"
     if identity in known.settled:
         return "settled"
+    if known.tombstones.forbid(checked.job):
+        return "erased"
     if refused(checked.problems) or too_old(checked.job, now_ms, memory):
         return "refused"
     young = now_ms - flushed_at_ms < STORE_SHARE * memory.delivered_ttl_s * 1000

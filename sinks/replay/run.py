@@ -20,6 +20,7 @@ from sinks.topology import EXCHANGE_EVENTS
 from streams.events import UNREADABLE, Batch, Job, decode_batch, decode_outcome
 from streams.settings import Settings
 from streams.tenants import Tenant
+from streams.tombstones import Tombstones
 
 CHUNK = 200
 
@@ -70,8 +71,9 @@ class Replay:
         await self._send()
 
     async def _known(self) -> Known:
+        tombstones = await self._tombstones()
         async with Slice(self._settings, self._settings.topic("outcomes"), self._since_ms) as outcomes:
-            known = Known(outcomes.from_ms)
+            known = Known(outcomes.from_ms, tombstones=tombstones)
             async for record in outcomes.records():
                 if not self._is_ours(record):
                     continue
@@ -80,6 +82,13 @@ class Replay:
                 except UNREADABLE:
                     self.unreadable += 1
         return known
+
+    async def _tombstones(self) -> Tombstones:
+        tombstones = Tombstones()
+        async with Slice(self._settings, self._settings.topic("erased"), self._since_ms) as erased:
+            async for record in erased.records():
+                tombstones.learn(record.value or b"", record.timestamp)
+        return tombstones
 
     def _is_ours(self, record: ConsumerRecord) -> bool:
         return bytes(record.key or b"").startswith(self._key)

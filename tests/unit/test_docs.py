@@ -48,7 +48,7 @@ def test_every_setting_that_is_named_exists() -> None:
 
 def test_every_topic_that_is_named_exists() -> None:
     settings = load_settings(namespace="capi")
-    topic = r"capi\.(?:events|sessions\.in|visitors\.in|ledger\.in|batches|rejects|outcomes)"
+    topic = r"capi\.(?:events|sessions\.in|visitors\.in|ledger\.in|erased|batches|rejects|outcomes)"
     named = set(re.findall(topic, text_of(*OPERATED)))
     assert named == {spec.name for spec in topics(settings) if spec.name.startswith("capi.")}
 

@@ -32,6 +32,7 @@ def test_names_and_equal_partitions() -> None:
         "shop.rejects",
         "shop.outcomes",
         "shop.ledger.in",
+        "shop.erased",
         "shop-sessions-sessions-changelog",
         "shop-visitors-visitors-changelog",
         "shop-ledger-ledger-changelog",
@@ -48,7 +49,7 @@ def test_raw_personal_data_stays_a_day_and_hashed_a_week() -> None:
 def test_windows_and_memories_count_in_log_time() -> None:
     stamps = {name: spec.config["message.timestamp.type"] for name, spec in SPECS.items()}
     in_log_time = {name for name, stamp in stamps.items() if stamp == "LogAppendTime"}
-    assert in_log_time == {"shop.sessions.in", "shop.visitors.in", "shop.ledger.in"}
+    assert in_log_time == {"shop.sessions.in", "shop.visitors.in", "shop.ledger.in", "shop.erased"}
 
 
 @pytest.mark.parametrize("name", ["capi.sessions.in", "capi.visitors.in"])
