@@ -12,7 +12,7 @@ from agents.counters import JOB_WARNINGS, JOBS, JOBS_REFUSED, MATCH_SCORE
 from sinks.jobs import Checked, jobs
 from sinks.rabbit import Message
 from sinks.topology import routing_key
-from streams.events import Batch, Job, Reject, encode
+from streams.events import Batch, Job, Queued, QueuedJob, Reject, encode
 from streams.quality import refused, warnings
 from streams.tenants import Tenant
 
@@ -61,6 +61,15 @@ def as_message(job: Job) -> Message:
         message_id=f"{job.job_id}:1",
         body=encode(job),
         headers={"capi-attempt": 1},
+    )
+
+
+def queued(jobs: Sequence[Job], at_ms: int) -> Queued:
+    """What the ledger hears of a batch's jobs, at least one, that RabbitMQ has confirmed."""
+    told = (QueuedJob(job.platform, job.pixel_id, job.event.event_id, job.event_name, job.score) for job in jobs)
+    batch_id, event = jobs[0].batch_id, jobs[0].event
+    return Queued(
+        batch_id=batch_id, tenant=event.tenant, session_id=event.session_id, at_ms=at_ms, jobs=tuple(told)
     )
 
 

@@ -1,26 +1,27 @@
 """The sink agent: `faust -A agents.dispatch worker`. Reads `batches`, and hands one job per event and destination
-to RabbitMQ, or with CAPI_GATEWAY_URL each batch to the central site, which does that. Rejects go to `rejects`.
+to RabbitMQ, or with CAPI_GATEWAY_URL each batch to the central site, which does that. Rejects go to `rejects`,
+what was queued to `ledger.in`.
 Kafka progress only after RabbitMQ's confirms or the centre's 202: at least once, with deterministic ids."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Protocol
 
 import structlog
 from aiokafka.structs import ConsumerRecord
 
 from agents import batch_jobs
-from agents.batch_jobs import Source, as_message, count_published
+from agents.batch_jobs import Source, as_message, count_published, queued
 from sinks.gateway import Gateway
 from sinks.platforms import check_known
-from sinks.rabbit import Publisher, PublishError
+from sinks.rabbit import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS
 from streams.events import UNREADABLE, Job, Reject, decode_batch, encode
 from streams.log import setup
-from streams.runs import Run, RunApp
+from streams.runs import Outgoing, Run, RunApp
 from streams.settings import Settings, load_settings
 
 log = structlog.get_logger(__name__)
@@ -31,8 +32,9 @@ FIRST_PAUSE_S, MOST_PAUSE_S = 0.2, 10.0
 class Way(Protocol):
     """Where batches go."""
 
-    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Reject]:
-        """Returns when everything is confirmed, however long that takes, with what cannot go that way."""
+    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
+        """Returns when everything is confirmed, however long that takes, with what is to be said of it in Kafka:
+        rejects of what cannot go that way, and for the ledger what is queued."""
 
     async def close(self) -> None: ...
 
@@ -58,9 +60,10 @@ def create_app(settings: Settings) -> RunApp:
 
 
 async def _hand_over(app: RunApp, way: Way, records: Sequence[ConsumerRecord]) -> None:
-    topic = app.settings.topic("rejects")
-    rejects = [encode(reject) for reject in await way.hand_over(records)]
-    await asyncio.gather(*(app.producer.send_and_wait(topic, None, value, None, None, None) for value in rejects))
+    told = await way.hand_over(records)
+    await asyncio.gather(
+        *(app.producer.send_and_wait(out.topic, out.key, out.value, out.partition, None, None) for out in told)
+    )
 
 
 class ToQueues:
@@ -70,10 +73,16 @@ class ToQueues:
         self._settings = settings
         self._publisher = Publisher(settings)
 
-    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Reject]:
-        now_ms = time.time_ns() // 1_000_000
-        handed = [out for record in records for out in jobs_of(self._settings, record, now_ms)]
-        messages = [as_message(item) for item in handed if isinstance(item, Job)]
+    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
+        now_ms = _now_ms()
+        made = [(record, jobs_of(self._settings, record, now_ms)) for record in records]
+        messages = [as_message(item) for _, items in made for item in items if isinstance(item, Job)]
+        await self._publish(messages)
+        count_published(messages)
+        queued_ms = _now_ms()
+        return [out for record, items in made for out in told_of(self._settings, record, items, queued_ms)]
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
             try:
@@ -83,9 +92,7 @@ class ToQueues:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, MOST_PAUSE_S)
             else:
-                break
-        count_published(messages)
-        return [item for item in handed if isinstance(item, Reject)]
+                return
 
     async def close(self) -> None:
         await self._publisher.close()
@@ -95,12 +102,12 @@ class ToCentre:
     """The tenants' destinations and tokens are the centre's; this site's file needs neither."""
 
     def __init__(self, settings: Settings) -> None:
-        self._gateway = Gateway(settings)
+        self._gateway, self._rejects = Gateway(settings), settings.topic("rejects")
 
-    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Reject]:
+    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
         refusals = await self._gateway.send([record.value or b"" for record in records])
         return [
-            source_of(record).reject(refusal.reason, refusal.field, refusal.fix)
+            rejected(self._rejects, source_of(record).reject(refusal.reason, refusal.field, refusal.fix))
             for record, refusal in zip(records, refusals, strict=True)
             if refusal is not None
         ]
@@ -120,6 +127,27 @@ def jobs_of(settings: Settings, record: ConsumerRecord, now_ms: int) -> Sequence
     if tenant is None:
         return [source.reject(f"batch {batch.batch_id} of a tenant that is no longer in the tenants file")]
     return batch_jobs.jobs_of(batch, tenant, source, now_ms)
+
+
+def told_of(
+    settings: Settings, record: ConsumerRecord, items: Sequence[Job | Reject], queued_ms: int
+) -> Iterator[Outgoing]:
+    """What Kafka is told of one batch. Partition n of `batches` and of `ledger.in` are of the same sessions."""
+    jobs = [item for item in items if isinstance(item, Job)]
+    if jobs:
+        told = queued(jobs, queued_ms)
+        yield Outgoing(settings.topic("ledger.in"), told.key, encode(told), record.partition)
+    for item in items:
+        if isinstance(item, Reject):
+            yield rejected(settings.topic("rejects"), item)
+
+
+def rejected(topic: str, reject: Reject) -> Outgoing:
+    return Outgoing(topic, None, encode(reject))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def source_of(record: ConsumerRecord) -> Source:

@@ -16,7 +16,10 @@ from streams.effects import Arrival, Dropped, Duplicate, Effect, Flushed, Told
 from streams.events import (
     UNREADABLE,
     Batch,
+    Command,
     Erase,
+    Flush,
+    Forget,
     Recalled,
     Reject,
     SessionInput,
@@ -77,6 +80,9 @@ def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list
     elif isinstance(arrived, Recalled):
         effects = windows.answer(record.partition, arrived, record.timestamp)
         touched.add(arrived.key)
+    elif isinstance(arrived, Flush | Forget):
+        effects = windows.obey(record.partition, arrived, record.timestamp)
+        touched.add(arrived.key)
     else:
         effects = windows.arrive(arrived)
         touched.add(arrived.key)
@@ -84,7 +90,7 @@ def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list
     return [*effects]
 
 
-def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Tick | Reject:
+def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Command | Tick | Reject:
     """What is in a record, an event as an arrival; a reject for what should not be in this topic."""
     try:
         value: SessionInput = decode_input(record.value or b"")
@@ -94,7 +100,7 @@ def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Tick | Reject:
         return value
     if record.key != value.key:
         return reject_of(record, "key of the record is not tenant|session_id of the event")
-    if isinstance(value, Recalled):
+    if isinstance(value, Recalled | Flush | Forget):
         return value
     return Arrival(record.key, record.partition, record.offset, record.timestamp, value, record.value)
 
@@ -102,16 +108,17 @@ def read(record: ConsumerRecord) -> Arrival | Recalled | Erase | Tick | Reject:
 def leaving(settings: Settings, partition: int, effect: Effect | Reject | Erase) -> Iterator[Outgoing]:
     """What an effect writes; counts it.
 
-    An erasure goes on to every partition of the visitors' memory from here, behind all that this partition's
-    sessions have taught it: sent beside them, it could arrive before a lesson that is still under way.
+    An erasure goes on to every partition of the visitors' memory and of the ledger from here, behind all
+    that this partition's sessions have taught them: sent beside it, it could arrive before a lesson under way.
     """
     if isinstance(effect, Duplicate):
         DUPLICATES.labels(effect.tenant).inc()
     elif isinstance(effect, Reject):
         yield Outgoing(settings.topic("rejects"), None, encode(effect), partition)
     elif isinstance(effect, Erase):
-        for target in range(settings.partitions):
-            yield Outgoing(settings.topic("visitors.in"), None, encode(effect), target)
+        for topic in map(settings.topic, ("visitors.in", "ledger.in")):
+            for target in range(settings.partitions):
+                yield Outgoing(topic, None, encode(effect), target)
     elif isinstance(effect, Dropped):
         for offset, event_id in effect.events:
             reject = Reject(

@@ -166,7 +166,7 @@ class RecordWriter:
 
     async def _open(self, producer: AIOKafkaProducer) -> None:
         await producer.start()
-        for name in ("sessions.in", "rejects"):
+        for name in ("sessions.in", "rejects", "ledger.in"):
             topic = self._settings.topic(name)
             self._partitions[topic] = sorted(await producer.partitions_for(topic))
         self._check_partitions()

@@ -13,7 +13,7 @@ from streams.events import USER_FIELDS, Batch, Enriched, Event, FlushReason, Use
 from streams.session_state import Held, Known
 
 BATCH_BYTES = 700_000  # below Kafka's default of 1 MiB a message, with room for the envelope
-CONSENT_BYTES = 40  # what leaving adds to any event: its consent, and that it is one of a batch
+LEAVING_BYTES = 64  # what leaving adds to any event: its consent and time, and that it is one of a batch
 GAPS = tuple(field for field in USER_FIELDS if field not in CLICK_FIELDS)  # filled with the first value known
 
 
@@ -25,8 +25,10 @@ class Profile(NamedTuple):
     limited: bool = False
 
 
-def enrich(event: Event, profile: Profile, *, limited: bool = False) -> Enriched:
-    """The event with every gap in its user data filled, its click, and the consent under which it leaves."""
+def enrich(event: Event, profile: Profile, *, limited: bool = False, at_ms: int = 0) -> Enriched:
+    """The event with every gap in its user data filled, its click, and the consent under which it leaves.
+
+    `at_ms` is when the session took it."""
     user = event.user
     fills = {field: known for field, known in profile.identity.items() if not getattr(user, field)}
     values = {field: known.value for field, known in fills.items()}
@@ -38,18 +40,19 @@ def enrich(event: Event, profile: Profile, *, limited: bool = False) -> Enriched
     if values:
         user = msgspec.structs.replace(user, **values)
     consent = "limited" if limited or profile.limited else "granted"
-    return Enriched(event=msgspec.structs.replace(event, user=user, consent=consent), backfilled=backfilled)
+    left = msgspec.structs.replace(event, user=user, consent=consent)
+    return Enriched(event=left, backfilled=backfilled, at_ms=at_ms)
 
 
 def enrich_held(held: Iterable[Held], profile: Profile) -> Iterator[Enriched]:
     """The held events in log order, as they would leave now (what the Redis mirror shows)."""
-    events = [(decode_event(item.raw), item.limited) for item in held]
+    events = [(decode_event(item.raw), item) for item in held]
     clicks = profile.clicks
     for event, _ in events:  # what the ledger has no room for, or was held before there was a ledger
         clicks = noted(clicks, event)
     identity = {field: profile.identity[field] for field in GAPS if field in profile.identity}
     profile = Profile(identity, clicks, profile.limited)
-    return (enrich(event, profile, limited=limited) for event, limited in events)
+    return (enrich(event, profile, limited=item.limited, at_ms=item.at_ms) for event, item in events)
 
 
 def batch_id(key: bytes, partition: int, first_offset: int) -> str:
@@ -88,7 +91,7 @@ def _parts(held: Sequence[Held], known_bytes: int) -> Iterator[tuple[int, int]]:
     start, size = 0, 0
     for index, item in enumerate(held):
         # twice: the values themselves, and the names of their sources in `backfilled`
-        needed = len(bytes(item.raw)) + CONSENT_BYTES + 2 * known_bytes
+        needed = len(bytes(item.raw)) + LEAVING_BYTES + 2 * known_bytes
         if index > start and size + needed > BATCH_BYTES:
             yield start, index
             start, size = index, 0

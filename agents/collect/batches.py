@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from agents.batch_jobs import Source, as_message, count_published, jobs_of
+from agents.batch_jobs import Source, as_message, count_published, jobs_of, queued
 from agents.collect.batch_shapes import BatchAnswer, SiteAnswer, batches_api
 from agents.collect.body import inflated, wire_body
 from agents.collect.part import Part
@@ -93,10 +93,11 @@ class BatchesDoor:
         source = Source(f"{sender.name}:{PATH}", batch.partition, batch.first_offset)
         tenant = self._settings.tenant_map.tenants[batch.tenant]
         made = jobs_of(batch, tenant, source, time.time_ns() // 1_000_000)
-        jobs = [as_message(item) for item in made if isinstance(item, Job)]
+        jobs = [item for item in made if isinstance(item, Job)]
         rejects = [item for item in made if isinstance(item, Reject)]
-        await self._publish(jobs)
+        await self._publish([as_message(job) for job in jobs])
         await self._write(rejects)
+        await self._tell(jobs)
         return BatchAnswer(batch.batch_id, len(jobs), len(rejects))
 
     async def _publish(self, jobs: Sequence[Message]) -> None:
@@ -118,6 +119,17 @@ class BatchesDoor:
             await self._writer.write([Outgoing(topic, None, encode(reject)) for reject in rejects])
         except NotWrittenError as error:
             raise later("kafka_unavailable", str(error)) from None
+
+    async def _tell(self, jobs: Sequence[Job]) -> None:
+        """The ledger. When Kafka does not take it the batch is taken all the same: the ledger learns of the jobs
+        by their outcomes and lacks only when they were queued, while a 503 would have them all queued again."""
+        if not jobs:
+            return
+        told = queued(jobs, time.time_ns() // 1_000_000)
+        try:
+            await self._writer.write([Outgoing(self._settings.topic("ledger.in"), told.key, encode(told))])
+        except NotWrittenError as error:
+            log.warning("the ledger was not told what is queued", batch_id=told.batch_id, why=str(error))
 
     async def close(self) -> None:
         await self._publisher.close()

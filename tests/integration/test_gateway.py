@@ -21,7 +21,7 @@ from agents.doctor.gateway import check_gateway
 from sinks.gateway import Gateway
 from sinks.gateway.tls import client_context
 from sinks.rabbit import Message, Publisher
-from streams.events import decode_job, encode
+from streams.events import Queued, decode_job, decode_ledger_input, encode
 from streams.settings import Settings
 from tests.gateway import Centre, batch, central, certificates, client_site, new_secret, serving_centre
 from tests.kafka import eventually
@@ -75,6 +75,25 @@ async def test_what_a_platform_would_refuse_is_a_reject_of_the_centre(centre: Ce
     assert {(r.topic, r.event_id, r.platform, r.field) for r in centre.kept.rejects} == {
         ("berlin:/v1/batches", "e-poor", "meta", "custom_data.value")
     }
+
+
+async def test_the_ledger_is_told_what_is_queued(centre: Centre) -> None:
+    await centre.ask(batch("one"))
+    (told,) = (out for out in centre.kept.records if out.topic == centre.settings.topic("ledger.in"))
+    queued = decode_ledger_input(told.value or b"")
+    assert isinstance(queued, Queued)
+    assert (queued.batch_id, told.key) == ("one", queued.key)
+    assert sorted({(made.platform, made.event_id) for made in queued.jobs}) == [
+        ("meta", "e-one"),
+        ("tiktok", "e-one"),
+    ]
+
+
+async def test_a_batch_is_taken_once_also_when_the_ledger_cannot_be_told(centre: Centre) -> None:
+    centre.kept.broken = "Kafka does not answer"
+    assert (await centre.ask(batch("one"))).status_code == 202
+    assert (await centre.ask(batch("one"))).json()["repeated"] is True
+    assert len(await jobs(centre.settings)) == 3
 
 
 async def test_compressed_bytes_are_signed_as_sent(centre: Centre) -> None:

@@ -56,6 +56,11 @@ def test_a_batch_is_ordered_by_the_events_own_time_ties_by_the_log() -> None:
     assert [e.event.event_id for e in batches[0].events] == ["a", "b", "c", "d"]
 
 
+def test_an_event_says_when_the_session_took_it() -> None:
+    leaving = batches_of(KEY, 3, held(event("late", 5), event("early", 1)), KNOWN, "idle", 9)[0].events
+    assert [(e.event.event_id, e.at_ms) for e in leaving] == [("early", 1_001), ("late", 1_000)]
+
+
 def test_a_batch_says_where_it_comes_from() -> None:
     batch = batches_of(KEY, 3, held(event("a"), event("b")), KNOWN, "idle", 9_000)[0]
     assert (batch.tenant, batch.session_id, batch.partition, batch.first_offset) == ("default", "s1", 3, 0)

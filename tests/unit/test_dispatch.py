@@ -8,8 +8,8 @@ import msgspec
 from aiokafka.structs import ConsumerRecord
 from prometheus_client import REGISTRY
 
-from agents.dispatch import jobs_of
-from streams.events import Job, Reject, encode
+from agents.dispatch import jobs_of, told_of
+from streams.events import Job, Queued, QueuedJob, Reject, decode_ledger_input, decode_reject, encode
 from streams.settings import Settings, load_settings
 from tests.contract.jobs import NOW_MS, batch_of, job
 from tests.site import META, TENANTS, TIKTOK
@@ -69,6 +69,28 @@ def test_warnings_are_counted_by_field(tmp_path: Any) -> None:
     user = msgspec.structs.replace(job().event.user, fbc="x")
     assert all(isinstance(item, Job) for item in jobs_of(settings(tmp_path), record(user=user), NOW_MS))
     assert counted("capi_job_warnings_total", **labels) == before + 1
+
+
+def test_the_ledger_hears_of_a_batchs_jobs_in_the_partition_of_the_batch(tmp_path: Any) -> None:
+    source = record(custom_data={"currency": "EUR"})
+    site = settings(tmp_path)
+    told, refused = told_of(site, source, jobs_of(site, source, NOW_MS), NOW_MS + 7)
+    queued = decode_ledger_input(told.value or b"")
+    assert (told.topic, told.key, told.partition) == ("capi.ledger.in", b"default|session-1", 3)
+    assert queued == Queued(
+        batch_id="b",
+        tenant="default",
+        session_id="session-1",
+        at_ms=NOW_MS + 7,
+        jobs=(QueuedJob("tiktok", TIKTOK, "event-1", "Purchase", 10),),
+    )
+    assert (refused.topic, decode_reject(refused.value or b"").platform) == ("capi.rejects", "meta")
+
+
+def test_of_a_batch_without_jobs_the_ledger_hears_nothing(tmp_path: Any) -> None:
+    site, source = settings(tmp_path), kafka_record(b"no batch")
+    (told,) = told_of(site, source, jobs_of(site, source, NOW_MS), NOW_MS)
+    assert told.topic == "capi.rejects"
 
 
 def test_without_consent_there_is_neither_job_nor_reject(tmp_path: Any) -> None:
