@@ -19,11 +19,11 @@ def holds(session: Session, erase: Erase) -> bool:
     return any(digest in bytes(held.raw) for held in session.held)
 
 
-def erased(session: Session, erase: Erase) -> tuple[Session, tuple[Dropped, ...]]:
+def erased(session: Session, tenant: str) -> tuple[Session, tuple[Dropped, ...]]:
     """Nothing that is held leaves, nobody is known any more; the ids stay, so that no repeat gets through."""
     dropped = tuple((held.offset, held.event_id) for held in session.held)
     session = msgspec.structs.replace(
         session, held=(), size=0, identity={}, clicks=(), recalled={}, recall=None, leaving=None
     )
     session = remember(session, [event_id for _, event_id in dropped])
-    return session, (Dropped(erase.tenant, dropped, "erased on request"),) if dropped else ()
+    return session, (Dropped(tenant, dropped, "erased on request"),) if dropped else ()

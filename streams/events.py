@@ -15,7 +15,7 @@ parsed in :mod:`streams.door`, and nothing downstream asks again whether a field
 | `Job`       | RabbitMQ `capi_events`   | routing key `<platform>.<event>` |
 | `Outcome`   | `capi.outcomes`          | `tenant|session_id`      |
 | `Erased`    | `capi.erased`            | none                     |
-| `Flush`     | `capi.sessions.in`       | `tenant|session_id`      |
+| `Flush`, `Forget` | `capi.sessions.in` | `tenant|session_id`      |
 | `Queued`    | `capi.ledger.in`         | `tenant|session_id`      |
 | `Noted`     | `capi.ledger.in`         | none                     |
 | `Tick`, `Erase` | `capi.ledger.in`     | none, explicit partition |
@@ -205,6 +205,21 @@ class Flush(Record, frozen=True, tag="flush", tag_field="type"):
         return session_key(self.tenant, self.session_id)
 
 
+class Forget(Record, frozen=True, tag="forget", tag_field="type"):
+    """An operator's command: drop what one session holds and what it knows. `by` says who.
+
+    The memory of visitors and other sessions of the same person keep theirs: that is `Erase`.
+    """
+
+    tenant: str
+    session_id: str
+    by: str = ""
+
+    @property
+    def key(self) -> bytes:
+        return session_key(self.tenant, self.session_id)
+
+
 class Enriched(Record, frozen=True):
     """An event as it leaves the session. `backfilled` maps each user field that the event did not bring
     itself to the `event_id` that did, or to `visitor:<kind>` when an earlier visit did. `at_ms` is the log time
@@ -337,8 +352,8 @@ class Queued(Record, frozen=True, tag="queued", tag_field="type"):
 class Noted(Record, frozen=True, tag="noted", tag_field="type"):
     """An entry of the audit: `who` did `what` (flush, erase, replay, drop, pause, resume, login, …) to `target`.
 
-    `note_id` makes a repeated entry the same. `why` is the person's own reason. No personal data: a person is named
-    by field and the first 8 hex digits of the digest.
+    `note_id` makes a repeated entry the same. `why` is the person's own reason. No personal data: a person is
+    named by field and the first 8 hex digits of the digest.
     """
 
     note_id: str
@@ -351,7 +366,8 @@ class Noted(Record, frozen=True, tag="noted", tag_field="type"):
     result: str = ""
 
 
-SessionInput = Event | Tick | Recalled | Erase
+Command = Flush | Forget
+SessionInput = Event | Tick | Recalled | Erase | Command
 VisitorInput = Visit | Tick | Erase
 LedgerInput = Queued | Noted | Tick | Erase
 

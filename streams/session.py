@@ -31,7 +31,7 @@ from streams.batches import GAPS
 from streams.click_ledger import newest, noted
 from streams.effects import Arrival, Dropped, Duplicate, Effect, Flushed, Step, Told
 from streams.erasure import erased, holds
-from streams.events import Erase, Recalled
+from streams.events import Command, Erase, Flush, Recalled
 from streams.flush import SEEN_IDS, due_at, fall_due, flush_for, release_all, release_waiting, remember
 from streams.session_state import Held, Known, Limits, Recall, Session, decode_session, encode_session
 
@@ -55,6 +55,7 @@ __all__ = [
     "encode_session",
     "erase_from",
     "expire",
+    "obey",
 ]
 
 IDENTIFY = "Identify"
@@ -108,13 +109,29 @@ def erase_from(
     if session is None:
         return None, effects
     if holds(session, erase):
-        session, dropped = erased(session, erase)
+        session, dropped = erased(session, erase.tenant)
         return session, (*effects, *dropped)
     if session.recall is None or not session.recall.waits:
         return session, effects
     session = msgspec.structs.replace(session, recall=msgspec.structs.replace(session.recall, waits=False))
     session, flushed = release_waiting(key, partition, session, limits, at_ms)
     return session, (*effects, *flushed)
+
+
+def obey(
+    key: bytes, partition: int, session: Session | None, command: Command, at_ms: int, limits: Limits
+) -> Step:
+    """What an operator's command does; it is no activity of the visitor. Given again it does nothing more."""
+    session, effects = expire(key, partition, session, at_ms, limits)
+    if session is None:
+        return None, effects
+    more: tuple[Effect, ...]
+    if isinstance(command, Flush):
+        session = msgspec.structs.replace(session, leaving=None)  # it leaves by this word, not by the memory's
+        session, more = release_all(key, partition, session, limits, "operator", at_ms)
+    else:
+        session, more = erased(session, command.tenant)
+    return session, (*effects, *more)
 
 
 def _admit(arrival: Arrival, session: Session, limits: Limits) -> tuple[Session, tuple[Effect, ...]]:

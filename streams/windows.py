@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Callable, Iterable, MutableMapping
 
 from streams.effects import Arrival, Effect
-from streams.events import Erase, Recalled, session_key
+from streams.events import Command, Erase, Recalled, session_key
 from streams.flush import due_at
-from streams.session import answer, arrive, erase_from, expire
+from streams.session import answer, arrive, erase_from, expire, obey
 from streams.session_state import Limits, Session
 
 
@@ -60,6 +60,16 @@ class Windows:
         key = recalled.key
         if (before := self._table.get(key)) is not None:
             after, more = answer(key, partition, before, recalled, at_ms, self._limits_of(key))
+            self._keep(partition, key, before, after)
+            effects += more
+        return effects
+
+    def obey(self, partition: int, command: Command, at_ms: int) -> list[Effect]:
+        """An operator's command to one session; one that is not known has nothing to do."""
+        effects = self.advance(partition, at_ms)
+        key = command.key
+        if (before := self._table.get(key)) is not None:
+            after, more = obey(key, partition, before, command, at_ms, self._limits_of(key))
             self._keep(partition, key, before, after)
             effects += more
         return effects

@@ -12,6 +12,8 @@ from agents.sessions import apply, leaving, limits_by_tenant, mirrored
 from streams.events import (
     Erase,
     Event,
+    Flush,
+    Forget,
     Recalled,
     Tick,
     UserData,
@@ -181,3 +183,19 @@ def test_limits_are_the_tenants(tmp_path: Path) -> None:
     assert limits(b"shy|s") == Limits(hold="adaptive", default_consent="limited", recall_ms=2_000)
     assert limits(b"open|s").remembers
     assert not limits(b"gone|s").remembers, "a tenant that was taken out of the file"
+
+
+def test_an_operators_flush_and_forget_go_by_the_log(windows: Windows, table: dict[bytes, Session]) -> None:
+    outgoing(windows, arrival(1), arrival(2, session_id="other"))
+    flush = Flush(tenant="default", session_id="s", by="olga")
+    touched: set[bytes] = set()
+    (effect,) = apply(windows, record(encode(flush), flush.key, offset=3, at_ms=2_000), touched)
+    (out,) = leaving(SETTINGS, 1, effect)
+    assert decode_batch(out.value or b"").reason == "operator" and touched == {b"default|s"}
+    forget = Forget(tenant="default", session_id="other", by="ann")
+    (rejected,) = outgoing(windows, record(encode(forget), forget.key, offset=4, at_ms=2_001))
+    reject = decode_reject(rejected[2] or b"")
+    assert (reject.reason, reject.event_id) == ("erased on request", "e2")
+    (foreign,) = outgoing(windows, record(encode(flush), b"default|other", offset=5, at_ms=2_002))
+    assert "key of the record" in decode_reject(foreign[2] or b"").reason
+    assert not table[b"default|s"].held and not table[b"default|other"].held

@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from streams.effects import Arrival, Effect
-from streams.events import Erase, Event, Identity, Recalled, UserData, encode
+from streams.events import Command, Erase, Event, Flush, Forget, Identity, Recalled, UserData, encode
 from streams.session import IDENTIFY
 from streams.session_state import Limits
 from streams.tenants import Hold
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     offset: int
     at_ms: int
     event: Event | None
-    message: Recalled | Erase | None = None
+    message: Recalled | Erase | Command | None = None
 
     @property
     def arrival(self) -> Arrival:
@@ -50,6 +50,8 @@ def fed(windows: Windows, entry: Entry) -> list[Effect]:
         return windows.arrive(entry.arrival)
     if isinstance(entry.message, Recalled):
         return windows.answer(entry.partition, entry.message, entry.at_ms)
+    if isinstance(entry.message, Flush | Forget):
+        return windows.obey(entry.partition, entry.message, entry.at_ms)
     if isinstance(entry.message, Erase):
         return windows.erase(entry.partition, entry.message, entry.at_ms)[0]
     return windows.advance(entry.partition, entry.at_ms)
@@ -63,7 +65,7 @@ class Draft(NamedTuple):
     event: Event | None
     partition: int
     repeat: int | None
-    message: Recalled | Erase | None = None
+    message: Recalled | Erase | Command | None = None
 
 
 def limits_of(key: bytes) -> Limits:
@@ -144,9 +146,20 @@ erasures = st.builds(
         digest=st.sampled_from(["mail1", "mail2"]),
     ),
 )
+
+
+@st.composite
+def commands(draw: st.DrawFn) -> Draft:
+    tenant, session_id = draw(st.sampled_from(sorted(PARTITIONS_BACK)))
+    command: Command = Flush(tenant=tenant, session_id=session_id)
+    if draw(st.sampled_from([False, False, True])):
+        command = Forget(tenant=tenant, session_id=session_id)
+    return Draft(draw(gaps_ms), None, PARTITION_OF[tenant, session_id], None, command)
+
+
 # one_of would take equal branches for one, sampled_from does not
 drafts = st.sampled_from([*[event_drafts] * 4, tick_drafts]).flatmap(lambda chosen: chosen)
-drafts_back = st.sampled_from([*[back_drafts] * 6, *[answers()] * 3, tick_drafts, erasures]).flatmap(
+drafts_back = st.sampled_from([*[back_drafts] * 6, *[answers()] * 3, tick_drafts, erasures, commands()]).flatmap(
     lambda chosen: chosen
 )
 
@@ -195,5 +208,5 @@ def logs(drafted: st.SearchStrategy[Draft]) -> st.SearchStrategy[list[Entry]]:
 
 
 histories = logs(drafts)
-returning = logs(drafts_back)  # of visitors whom somebody remembers, with answers and erasures
+returning = logs(drafts_back)  # of visitors whom somebody remembers, with answers, erasures and commands
 everything = st.one_of(histories, returning)

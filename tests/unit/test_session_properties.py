@@ -7,10 +7,21 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.effects import Duplicate, Flushed
-from streams.events import Erase, Recalled, session_key
+from streams.effects import Duplicate, Flushed, Told
+from streams.events import Erase, Flush, Forget, Recalled, session_key
 from streams.flush import SEEN_IDS
-from tests.unit.session_worker import PROFILE, TIMED, Worker, ended, offset_of, offsets_left, partition_of, traced
+from tests.unit.session_worker import (
+    PROFILE,
+    TIMED,
+    Worker,
+    by_partition,
+    ended,
+    offset_of,
+    offsets_left,
+    partition_of,
+    replayed,
+    traced,
+)
 from tests.unit.strategies import SMALL, Entry, everything, histories, returning
 
 
@@ -88,6 +99,46 @@ def test_what_was_erased_leaves_only_when_it_was_brought_again(log: list[Entry])
             for key in (key for key in told if partition_of(key) == entry.partition):
                 if key.startswith(session_key(entry.message.tenant, "")):
                     told[key].discard(entry.message.digest)
+        if isinstance(entry.message, Forget):
+            told[entry.message.key].clear()
+
+
+@PROFILE
+@given(returning)
+def test_an_operator_moves_one_session_and_nothing_else(log: list[Entry]) -> None:
+    """Right after a command the session holds nothing; what it held left as `operator`, or is dropped, at once.
+    Only a Flush makes batches of that reason, and no command says anything to the memory of visitors."""
+    worker = Worker()
+    for entry in log:
+        before = {key: bytes(stored) for key, stored in worker.changelog().items()}
+        effects = worker.feed(entry)
+        asked = [e.batch.key for e in effects if isinstance(e, Flushed) and e.batch.reason == "operator"]
+        if not isinstance(entry.message, Flush | Forget):
+            assert asked == []
+            continue
+        key = entry.message.key
+        assert set(asked) <= ({key} if isinstance(entry.message, Flush) else set())
+        moved = {e.batch.key for e in effects if isinstance(e, Flushed) and e.batch.reason in TIMED} | {key}
+        now = worker.changelog()
+        assert {each for each in before if now.get(each, b"") != before[each] and each in now} <= moved
+        assert not any(isinstance(effect, Told) for effect in effects)
+        session = worker.table.get(key)
+        assert session is None or not session.held
+        if session is not None and isinstance(entry.message, Forget):
+            assert (session.identity, session.clicks, session.recalled, session.recall) == ({}, (), {}, None)
+
+
+@PROFILE
+@given(returning)
+def test_a_command_given_again_changes_nothing(log: list[Entry]) -> None:
+    twice = [again for entry in log for again in _doubled(entry)]
+    assert by_partition(replayed(ended(twice))) == by_partition(replayed(ended(log)))
+
+
+def _doubled(entry: Entry) -> list[Entry]:
+    if not isinstance(entry.message, Flush | Forget):
+        return [entry]
+    return [entry, entry._replace(offset=entry.offset + 1)]
 
 
 @PROFILE
