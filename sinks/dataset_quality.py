@@ -1,8 +1,9 @@
 """Meta's own match quality of a pixel, which it calls Dataset Quality.
 
 Source: developers.facebook.com/docs/marketing-api/conversions-api/dataset-quality-api (page of May 2025 and later,
-read November 2026): `GET /<version>/dataset_quality` with `dataset_id` and `fields`, for `web` events only; a score
-of 0 to 10 per event name and the share of events with each key. The token needs "Use events dataset" and `ads_read`.
+read November 2026): `GET /<version>/dataset_quality` with `dataset_id` and `fields`, for `web` events only; a
+score of 0 to 10 per event name and the share of events with each key. The token needs "Use events dataset" and
+`ads_read`.
 UNCONFIRMED, for nothing here was tried against the live platform: the token as a header (the page shows it in the
 URL, the Graph API takes both), the full list of `identifier`s, and what a pixel without any event is answered.
 """

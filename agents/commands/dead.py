@@ -14,13 +14,11 @@ from agents.filters import DryRun, EventOption, PerSecond, Pixel, Platform, Tena
 from sinks.parked.drop import DropError, DropParked
 from sinks.parked.messages import Parked, ParkedFilter
 from sinks.parked.replay import ReplayParked
+from sinks.parked.safe import why_not_look
 from sinks.parked.sweep import Sweep
 from sinks.parked.view import shown
 from sinks.rabbit import Publisher, PublishError
 from sinks.rabbit.browse import BrowseError
-from sinks.rabbit.returns import keeps_returned
-from sinks.rabbit_admin import RabbitAdmin, RabbitAdminError
-from sinks.topology import QUEUE_PARKED
 from streams.log import setup
 from streams.settings import Settings, load_settings
 
@@ -184,13 +182,7 @@ def _settings() -> Settings:
     """Exit 1 when looking at the queue could cost jobs, or nobody can say."""
     settings = load_settings()
     setup(settings, "dead")
-    try:
-        with RabbitAdmin(settings) as admin:
-            found = admin.definitions() or {}
-    except RabbitAdminError as error:
-        _end(str(error))
-    if not keeps_returned(found, QUEUE_PARKED):
-        _end(f"{QUEUE_PARKED} would lose jobs by being looked at, for want of its policy: run `capi queues apply`")
+    _end(why_not_look(settings))
     return settings
 
 

@@ -46,13 +46,15 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
 class ParkedFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Filters that must all hold; times are compared with `since_ms`, from `since_ms` on and before `until_ms`.
 
-    `reason` is a part of status and explanation, in any case.
+    `reason` is a part of status and explanation, in any case. `tenants`: whose may be seen at all, None
+    for everybody's; what is no job is nobody's.
     """
 
     jobs: Wanted = Wanted()
     reason: str = ""
     since_ms: int = 0
     until_ms: int = 0
+    tenants: tuple[str, ...] | None = None
 
     @property
     def everything(self) -> bool:
@@ -60,6 +62,8 @@ class ParkedFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     def takes(self, parked: Parked) -> bool:
         if not (self.jobs.everything if parked.job is None else self.jobs.takes(parked.job)):
+            return False
+        if self.tenants is not None and (parked.job is None or parked.job.event.tenant not in self.tenants):
             return False
         if self.reason.lower() not in f"{parked.status}: {parked.why}".lower():
             return False

@@ -26,7 +26,7 @@ Act = Callable[[Sequence[Parked]], Awaitable[None]]  # durable when it returns
 
 class Sweep:
     """`run` it once. Without `act` nothing is changed. `look` sees what matches, `progress` is called now and
-    then. `limit` and `per_second` are 0 for none.
+    then. `limit` of jobs that match, `most` that are looked at, and `per_second` are 0 for none.
 
     `there` and `seen` are of the present walk, which starts anew every HOLD_S; `done` and `groups` are of all.
     `spared` matched, but cannot be acted on: what is no job, and what this very sweep parked anew.
@@ -41,10 +41,11 @@ class Sweep:
         can_act: Callable[[Parked], bool] = lambda _: True,
         look: Callable[[Parked], None] = lambda _: None,
         limit: int = 0,
+        most: int = 0,
         per_second: float = 0,
     ) -> None:
         self._settings, self._wanted, self._act, self._can_act = settings, wanted, act, can_act
-        self._look, self._limit, self._per_second = look, limit, per_second
+        self._look, self._limit, self._most, self._per_second = look, limit, most, per_second
         self.progress: Callable[[Sweep], None] = lambda _: None
         self._chunk_size = max(1, min(CHUNK, round(per_second))) if per_second else CHUNK
         self.there = self.seen = self.spared = self.readers = self.done = 0
@@ -89,7 +90,7 @@ class Sweep:
         return True
 
     def _enough(self) -> bool:
-        return bool(self._limit) and self.groups.count >= self._limit
+        return 0 < self._limit <= self.groups.count or 0 < self._most <= self.seen
 
     async def _carry_out(self, browser: Browser, chunk: list[tuple[Received, Parked]]) -> None:
         if self._act and chunk:

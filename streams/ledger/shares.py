@@ -44,8 +44,8 @@ class Copies(Record, frozen=True):
 
 class Shares(Record, frozen=True):
     """One event name of a tenant at one platform. `score` and `score_before` (of the period before) are means of
-    our estimate, 0 to 10, None when nothing was scored. `enriched` is the least that it can be: by the key that was
-    filled most. `fresh` maps a bound in seconds to the share delivered within it; empty when nothing was delivered."""
+    our estimate, 0 to 10, None when nothing was scored. `enriched` is the least that it can be: by the key
+    that was filled most. `fresh` maps a bound in seconds to the share delivered within it; empty without any."""
 
     tenant: str
     platform: str
