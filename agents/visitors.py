@@ -13,7 +13,18 @@ from prometheus_client import Counter, Gauge
 
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
-from streams.events import UNREADABLE, Erase, Reject, Tick, Visit, VisitorInput, decode_visitor_input, encode
+from sinks.erasures import shown
+from streams.events import (
+    UNREADABLE,
+    Erase,
+    Noted,
+    Reject,
+    Tick,
+    Visit,
+    VisitorInput,
+    decode_visitor_input,
+    encode,
+)
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
 from streams.settings import Settings, load_settings
@@ -48,11 +59,26 @@ def apply(settings: Settings, memories: VisitorTable, record: ConsumerRecord) ->
         case Tick():
             memories.advance(record.partition, record.timestamp)
         case Erase():
-            VISITORS.labels(value.tenant, "erased").inc(memories.erase(record.partition, value))
+            if gone := memories.erase(record.partition, value):
+                VISITORS.labels(value.tenant, "erased").inc(gone)
+                yield Outgoing(settings.topic("ledger.in"), None, encode(erased(value, gone, record)))
         case Visit():
             yield from _visited(settings, memories, value, record.timestamp)
         case Reject():
             yield Outgoing(settings.topic("rejects"), None, encode(value), record.partition)
+
+
+def erased(erase: Erase, gone: int, record: ConsumerRecord) -> Noted:
+    """How many memories were removed, for the audit and for `capi erase`, which waits for it."""
+    return Noted(
+        note_id=f"{record.topic}-{record.partition}-{record.offset}",
+        at_ms=record.timestamp,
+        who="visitors",
+        what="erased",
+        target=shown(erase),
+        tenant=erase.tenant,
+        result=f"{gone} memories of visitors",
+    )
 
 
 def _visited(settings: Settings, memories: VisitorTable, visit: Visit, at_ms: int) -> Iterator[Outgoing]:

@@ -31,6 +31,7 @@ class TombstoneReader:
     def __init__(self, settings: Settings) -> None:
         self.tombstones = Tombstones()
         self._servers, self._topic = settings.kafka_servers, settings.topic("erased")
+        self._partitions = settings.partitions
         self._tried, self._task = asyncio.Event(), asyncio.get_running_loop().create_task(self._read_for_ever())
 
     async def start(self) -> None:
@@ -74,8 +75,7 @@ class TombstoneReader:
             await consumer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        numbers = consumer.partitions_for_topic(self._topic) or set()
-        partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        partitions = [TopicPartition(self._topic, number) for number in range(self._partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         while True:

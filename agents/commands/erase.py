@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import re
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
 import typer
+from rich.console import Console
 
 from agents.changes import Json
-from sinks.erasures import ErasureError, Sent, send_erasures
+from agents.erase_report import report
+from sinks.erasures import ErasureError
+from sinks.forgetting import Forgetting, Forgotten
+from sinks.kafka_admin import KafkaAdminError
+from sinks.offsets import OffsetsError
+from sinks.parked.drop import DropError
+from sinks.rabbit.browse import BrowseError
+from sinks.rabbit.returns import keeps_returned
+from sinks.rabbit_admin import RabbitAdmin, RabbitAdminError
+from sinks.topology import QUEUE_PARKED
 from streams.events import Erase
 from streams.identity import Bad, match
-from streams.settings import load_settings
+from streams.log import setup
+from streams.settings import Settings, load_settings
+from streams.tombstones import PERSON_FIELDS
 
-FIELDS = (
-    "em",
-    "ph",
-    "ph_e164",
-    "external_id",
-)  # what names one person; a first name names thousands
 STDIN_BYTES = 8_192  # more than the longest value that is used
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -33,24 +40,24 @@ def command(
     email: Value = "",
     phone: Value = "",
     external_id: Value = "",
-    field: Annotated[str, typer.Option(help=f"With --digest: one of {', '.join(FIELDS)}.")] = "",
+    field: Annotated[str, typer.Option(help=f"With --digest: one of {', '.join(PERSON_FIELDS)}.")] = "",
     digest: Annotated[str, typer.Option(help="With --field: the SHA-256 that the door made, 64 hex digits.")] = "",
     country: Annotated[
         str, typer.Option(help="Where a phone number without country code is from; else the tenant's default.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="How long to wait for the workers, seconds.")] = 120,
     json: Json = False,
 ) -> None:
-    """Forget a person: what is remembered of earlier visits, and what open sessions hold.
+    """Forget a person: open sessions, visitors, the ledger, parked jobs; what still waits to be sent is not sent.
 
     The value is hashed as the door does it and is neither printed nor logged; given with - it is not in the
-    shell's history either. Kafka keeps the request, so roles that are down forget as soon as they are back.
-    Held events of the person become rejects, "erased on request". What one value does not find, another may:
-    ask for each that is known.
+    shell's history either. What one value does not find, another may: ask for each that is known.
 
-    Not erased: what has left already, that is jobs in RabbitMQ (the parked ones too), capi.batches for 7 days,
-    capi.outcomes, capi.sessions.in and capi.events until they expire, and what Meta and TikTok have. Events that
-    are sent after this count as new.
+    It waits until the workers are done, and says what was removed where. Kafka keeps the request, so a role that
+    is down forgets as soon as it is back; the exit status is 1 then. Jobs in queues and batches in Kafka stay
+    there and are dropped instead of being sent. Out of reach: the log itself until it expires, and what Meta and
+    TikTok have. Events that are sent after this count as new.
 
     Example: capi erase --tenant default --email - --yes < address.txt
     """
@@ -65,12 +72,45 @@ def command(
     ]
     if not yes:
         _ask(tenant)
+    setup(settings, "erase")
     try:
-        sent = asyncio.run(send_erasures(settings, erasures))
-    except ErasureError as error:
+        found, problems = asyncio.run(_forget(settings, erasures, wait))
+    except (ErasureError, OffsetsError, KafkaAdminError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    _report(tenant, [erase.field for erase in erasures], sent, settings.topic("visitors.in"), json)
+    report(tenant, erasures, found, problems, json)
+    raise typer.Exit(0 if found.done else 1)
+
+
+async def _forget(settings: Settings, erasures: Sequence[Erase], wait_s: float) -> tuple[Forgotten, list[str]]:
+    """What was removed, and what could not be looked at."""
+    console = Console(stderr=True)
+    with console.status("asking Kafka") as status:
+
+        def progress(what: str) -> None:
+            status.update(f"waiting for {what}")
+
+        forgetting = Forgetting(settings, erasures, getpass.getuser(), wait_s, progress)
+        found = await forgetting.run()
+        why = await _sweep(settings, forgetting, found)
+    return found, [why] if why else []
+
+
+async def _sweep(settings: Settings, forgetting: Forgetting, found: Forgotten) -> str:
+    """Why the parked jobs could not be looked at, "" when they were. A client site has none."""
+    if settings.gateway_url:
+        found.parked = 0
+        return "Jobs are made at the central site: run this there too."
+    try:
+        with RabbitAdmin(settings) as admin:
+            if not keeps_returned(admin.definitions() or {}, QUEUE_PARKED):
+                return (
+                    f"{QUEUE_PARKED} would lose jobs by being looked at: run `capi queues apply`, then this again"
+                )
+        await forgetting.sweep(found)
+    except (RabbitAdminError, BrowseError, DropError) as error:
+        return str(error)
+    return ""
 
 
 def _digests(given: dict[str, str], field: str, digest: str, region: str) -> list[tuple[str, str]]:
@@ -92,8 +132,8 @@ def _option(field: str) -> str:
 
 
 def _known_field(field: str) -> str:
-    if field not in FIELDS:
-        raise typer.BadParameter(f"is none of {', '.join(FIELDS)}", param_hint="--field")
+    if field not in PERSON_FIELDS:
+        raise typer.BadParameter(f"is none of {', '.join(PERSON_FIELDS)}", param_hint="--field")
     return field
 
 
@@ -120,14 +160,3 @@ def _ask(tenant: str) -> None:
     if not sys.stdin.isatty():
         raise typer.BadParameter("is needed where nobody can be asked", param_hint="--yes")
     typer.confirm(f"Erase this person at tenant {tenant}? There is no way back", abort=True, err=True)
-
-
-def _report(tenant: str, fields: list[str], sent: list[Sent], onward: str, json: bool) -> None:
-    if json:
-        answer = {"tenant": tenant, "fields": fields, "sent": [one._asdict() for one in sent], "onward": onward}
-        typer.echo(msgspec.json.encode(answer))
-        return
-    topic, partitions = sent[0].topic, sorted({one.partition for one in sent})
-    typer.echo(f"Asked to forget a person of {tenant} by {' and '.join(fields)}:")
-    typer.echo(f"  {topic}, partitions {', '.join(map(str, partitions))}")
-    typer.echo(f"  {onward}, every partition, by way of the session workers")

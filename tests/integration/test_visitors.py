@@ -182,7 +182,8 @@ async def test_withdrawn_consent_and_a_tenant_that_does_not_remember_leave_nothi
 
 
 async def test_a_person_is_erased_from_memory_and_open_sessions(tmp_path: Path) -> None:
-    async with shop(tmp_path, "sessions", "visitors", idle_s=60) as here:
+    site = {"gateway_url": "http://127.0.0.1:9", "gateway_site": "north"}  # so there is no RabbitMQ to look at
+    async with shop(tmp_path, "sessions", "visitors", idle_s=60, **site) as here:
         await here.sends("first", "Purchase", ADA)
         await here.remembers(b"shop|fbp:" + ADA.fbp.encode(), b"shop|external_id:" + ID[0].encode())
         other = UserData(em=("d" * 64,), fbp="fb.1.1700000000000.2")

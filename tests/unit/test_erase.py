@@ -14,6 +14,7 @@ import pytest
 from agents.cli import main
 from agents.commands import erase as verb
 from sinks.erasures import ErasureError, Sent
+from sinks.forgetting import Forgotten
 from streams.events import Erase
 from streams.settings import Settings
 
@@ -34,11 +35,17 @@ class Shell:
         tenants = folder / "tenants.toml"
         tenants.write_text(TENANTS)
         monkeypatch.setenv("CAPI_TENANTS", str(tenants))
-        monkeypatch.setattr(verb, "send_erasures", self._send)
+        self.found, self.problems = (
+            Forgotten(sent=[Sent("capi.sessions.in", 1, 7)], events=2, memories=3, parked=4),
+            [""],
+        )
+        monkeypatch.setattr(verb, "_forget", self._forget)
 
-    async def _send(self, settings: Settings, erasures: Sequence[Erase]) -> list[Sent]:
+    async def _forget(
+        self, settings: Settings, erasures: Sequence[Erase], wait_s: float
+    ) -> tuple[Forgotten, list[str]]:
         self.asked += erasures
-        return [Sent("capi.sessions.in", n, 7) for _ in erasures for n in range(2)]
+        return self.found, self.problems
 
     def erase(self, *arguments: str, stdin: str = "", yes: bool = True) -> tuple[int, str]:
         """Exit code, and all that was printed."""
@@ -51,7 +58,7 @@ class Shell:
         out, err = self._capsys.readouterr()
         return int(ended.value.code or 0), out + err
 
-    def found(self) -> dict[str, str]:
+    def people(self) -> dict[str, str]:
         assert {erase.tenant for erase in self.asked} <= {"shop"}
         return {erase.field: erase.digest for erase in self.asked}
 
@@ -80,32 +87,49 @@ def test_a_value_is_hashed_as_the_door_does_it_in_all_its_forms(
 ) -> None:
     code, said = shell.erase(*arguments)
     assert code == 0, said
-    assert shell.found() == found
+    assert shell.people() == found
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_it_says_where_it_went_and_never_who_it_was(shell: Shell, more: list[str]) -> None:
     code, said = shell.erase("--email", "ada@example.com", *more)
     assert code == 0
-    assert "capi.sessions.in" in said
-    assert "capi.visitors.in" in said
+    assert "memories" in said
     assert "ada" not in said.lower()
     assert EM not in said
 
 
-def test_json_lists_each_partition(shell: Shell) -> None:
+def test_json_says_what_was_removed_where(shell: Shell) -> None:
+    shell.problems = []
     _, said = shell.erase("--email", "ada@example.com", "--json")
     assert json.loads(said) == {
         "tenant": "shop",
         "fields": ["em"],
-        "sent": [{"topic": "capi.sessions.in", "partition": n, "offset": 7} for n in range(2)],
-        "onward": "capi.visitors.in",
+        "sent": [{"topic": "capi.sessions.in", "partition": 1, "offset": 7}],
+        "removed": {"events": 2, "memories": 3, "parked": 4},
+        "waits_for": [],
+        "problems": [],
+        "done": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Forgotten(sent=[], waits_for=["visitors"], parked=0), "role visitors"),
+        (Forgotten(sent=[], parked=None), "not looked at"),
+    ],
+)
+def test_what_is_not_done_is_said_and_is_a_problem(shell: Shell, found: Forgotten, said: str) -> None:
+    shell.found = found
+    code, text = shell.erase("--email", "ada@example.com")
+    assert code == 1
+    assert said in text
 
 
 def test_a_dash_reads_the_value_from_stdin(shell: Shell) -> None:
     assert shell.erase("--email", "-", stdin="ada@example.com\n")[0] == 0
-    assert shell.found() == {"em": EM}
+    assert shell.people() == {"em": EM}
 
 
 @pytest.mark.parametrize(
@@ -135,8 +159,8 @@ def test_without_a_terminal_it_has_to_be_told_yes(shell: Shell) -> None:
 
 
 def test_kafka_that_did_not_take_it_is_a_problem(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse(settings: Settings, erasures: Sequence[Erase]) -> list[Sent]:
+    async def refuse(*_: object) -> tuple[Forgotten, list[str]]:
         raise ErasureError("run this again")
 
-    monkeypatch.setattr(verb, "send_erasures", refuse)
+    monkeypatch.setattr(verb, "_forget", refuse)
     assert shell.erase("--email", "ada@example.com") == (1, "run this again\n")

@@ -1,0 +1,54 @@
+"""What `capi erase` prints: what was removed where, never who it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sinks.forgetting import Forgotten
+from streams.events import Erase
+
+LATER = "dropped instead of sent, when their turn comes"
+
+
+def report(tenant: str, erasures: Sequence[Erase], found: Forgotten, problems: Sequence[str], json: bool) -> None:
+    if json:
+        typer.echo(msgspec.json.encode(_as_json(tenant, erasures, found, problems)))
+        return
+    fields = " and ".join(erase.field for erase in erasures)
+    table = Table("where", "removed", title=f"a person of {tenant}, by {fields}")
+    for row in _rows(found):
+        table.add_row(*row)
+    Console().print(table)
+    for role in found.waits_for:
+        typer.echo(f"The role {role} was not that far in time: it forgets as soon as it is back.", err=True)
+    for why in problems:
+        typer.echo(why, err=True)
+
+
+def _rows(found: Forgotten) -> list[tuple[str, str]]:
+    late = "not yet" if found.waits_for else ""
+    return [
+        ("open sessions and their mirror", f"{late or found.events} held events"),
+        ("memory of visitors", f"{late or found.memories} memories"),
+        ("ledger", late or "forgets with them"),
+        ("parked jobs", "not looked at" if found.parked is None else f"{found.parked} jobs"),
+        ("jobs in queues, batches in Kafka", LATER),
+    ]
+
+
+def _as_json(tenant: str, erasures: Sequence[Erase], found: Forgotten, problems: Sequence[str]) -> dict[str, Any]:
+    return {
+        "tenant": tenant,
+        "fields": [erase.field for erase in erasures],
+        "sent": [one._asdict() for one in found.sent],
+        "removed": {"events": found.events, "memories": found.memories, "parked": found.parked},
+        "waits_for": found.waits_for,
+        "problems": list(problems),
+        "done": found.done,
+    }
