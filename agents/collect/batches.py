@@ -96,8 +96,10 @@ class BatchesDoor:
         jobs = [item for item in made if isinstance(item, Job)]
         rejects = [item for item in made if isinstance(item, Reject)]
         await self._publish([as_message(job) for job in jobs])
-        await self._write(rejects)
-        await self._tell(jobs)
+        if rejects:
+            await self._write(rejects)
+        if jobs:
+            await self._tell(jobs)
         return BatchAnswer(batch.batch_id, len(jobs), len(rejects))
 
     async def _publish(self, jobs: Sequence[Message]) -> None:
@@ -123,8 +125,6 @@ class BatchesDoor:
     async def _tell(self, jobs: Sequence[Job]) -> None:
         """The ledger. When Kafka does not take it the batch is taken all the same: the ledger learns of the jobs
         by their outcomes and lacks only when they were queued, while a 503 would have them all queued again."""
-        if not jobs:
-            return
         told = queued(jobs, time.time_ns() // 1_000_000)
         try:
             await self._writer.write([Outgoing(self._settings.topic("ledger.in"), told.key, encode(told))])

@@ -78,21 +78,23 @@ async def test_what_a_platform_would_refuse_is_a_reject_of_the_centre(centre: Ce
 
 
 async def test_the_ledger_is_told_what_is_queued(centre: Centre) -> None:
-    await centre.ask(batch("one"))
+    await centre.ask(batch("told"))
     (told,) = (out for out in centre.kept.records if out.topic == centre.settings.topic("ledger.in"))
     queued = decode_ledger_input(told.value or b"")
     assert isinstance(queued, Queued)
-    assert (queued.batch_id, told.key) == ("one", queued.key)
+    assert (queued.batch_id, told.key) == ("told", queued.key)
+    assert len(await jobs(centre.settings)) == 3
     assert sorted({(made.platform, made.event_id) for made in queued.jobs}) == [
-        ("meta", "e-one"),
-        ("tiktok", "e-one"),
+        ("meta", "e-told"),
+        ("tiktok", "e-told"),
     ]
 
 
 async def test_a_batch_is_taken_once_also_when_the_ledger_cannot_be_told(centre: Centre) -> None:
     centre.kept.broken = "Kafka does not answer"
-    assert (await centre.ask(batch("one"))).status_code == 202
-    assert (await centre.ask(batch("one"))).json()["repeated"] is True
+    made = batch("untold")
+    assert (await centre.ask(made)).status_code == 202
+    assert (await centre.ask(made)).json()["repeated"] is True
     assert len(await jobs(centre.settings)) == 3
 
 
