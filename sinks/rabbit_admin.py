@@ -71,6 +71,14 @@ class RabbitAdmin:
         queues = self._ask("GET", f"/api/queues/{self._quoted}")
         return {queue["name"]: queue.get("messages", 0) for queue in queues}
 
+    def depths(self) -> dict[str, tuple[int, int]]:
+        """Messages ready and unacknowledged per queue, as of the same sample."""
+        queues = self._ask("GET", f"/api/queues/{self._quoted}")
+        return {
+            queue["name"]: (queue.get("messages_ready", 0), queue.get("messages_unacknowledged", 0))
+            for queue in queues
+        }
+
     def import_definitions(self, wanted: Definitions) -> None:
         """Make the virtual host if there is none, then add or change what `wanted` lists."""
         if self.definitions() is None:

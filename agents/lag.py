@@ -1,0 +1,92 @@
+"""How far behind each role is, and what RabbitMQ holds: read once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from sinks.kafka_admin import kafka_admin
+from sinks.offsets import Offsets, TopicEnds, committed
+from sinks.rabbit_admin import RabbitAdmin
+from streams.settings import Settings
+
+READS: dict[str, tuple[str, ...]] = {
+    "ingest": ("events",),
+    "sessions": ("sessions.in",),
+    "visitors": ("visitors.in",),
+    "dispatch": ("batches",),
+    "ledger": ("ledger.in", "batches", "outcomes", "rejects"),
+}
+PROBE_S = 2.0
+
+
+class Lag(msgspec.Struct, kw_only=True):
+    """One partition for one group. `committed` is None for a group that never read it, which then is no lag: an
+    optional role. `age_s`: of the oldest record that was not read; None when there is none, or it took too long."""
+
+    group: str
+    topic: str
+    partition: int
+    committed: int | None
+    end: int
+    lag: int = 0
+    age_s: float | None = None
+
+
+class Depth(msgspec.Struct, kw_only=True):
+    """One queue, as of the broker's last sample (up to 5 s old)."""
+
+    queue: str
+    ready: int
+    unacked: int
+
+
+async def lags(settings: Settings) -> list[Lag]:
+    """Raises OffsetsError and KafkaAdminError."""
+    found: list[Lag] = []
+    async with kafka_admin(settings.kafka_servers) as admin, TopicEnds(settings) as log:
+        for role, names in READS.items():
+            group = f"{settings.namespace}-{role}"
+            read = await committed(admin, group)
+            for topic in map(settings.topic, names):
+                found += await _of_topic(log, group, topic, read.get(topic, {}))
+    return found
+
+
+async def _of_topic(log: TopicEnds, group: str, topic: str, read: Offsets) -> list[Lag]:
+    ends = await log.ends(topic)
+    rows = [
+        Lag(group=group, topic=topic, partition=number, committed=read.get(number), end=end)
+        for number, end in ends.items()
+    ]
+    behind = {
+        row.partition: row.committed for row in rows if row.committed is not None and row.committed < row.end
+    }
+    for row in rows:
+        if row.partition in behind:
+            await _look(log, row)
+    return rows
+
+
+async def _look(log: TopicEnds, row: Lag) -> None:
+    """A topic that is written in transactions ends with their marks, which nobody has to read: then no lag."""
+    start = row.committed or 0
+    try:
+        async with asyncio.timeout(PROBE_S):
+            oldest = await log.oldest_ms(row.topic, {row.partition: start}, {row.partition: row.end})
+    except TimeoutError:
+        row.lag = row.end - start
+        return
+    if row.partition in oldest:
+        row.lag, row.age_s = row.end - start, max(0.0, round(time.time() - oldest[row.partition] / 1000, 1))
+
+
+def depths(settings: Settings) -> list[Depth]:
+    """Raises RabbitAdminError. A client site has no queues."""
+    if settings.gateway_url:
+        return []
+    with RabbitAdmin(settings) as admin:
+        found = admin.depths()
+    return [Depth(queue=name, ready=ready, unacked=unacked) for name, (ready, unacked) in sorted(found.items())]
