@@ -102,6 +102,7 @@ class RunApp(faust.App):
         self.settings = settings
         self.transactional = transactional
         self.writers: dict[int, PartitionWriter] = {}
+        self.before_start: list[Callable[[], Awaitable[None]]] = []
         self.on_taken_over: list[Callable[[set[int]], None]] = []
         self.pulse = Pulse(self)
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
@@ -112,6 +113,12 @@ class RunApp(faust.App):
         self.source = self.topic(*self.sources, schema=RunSchema(), partitions=settings.partitions)
         self.on_before_shutdown.connect(self._close_writers)
         self.task(self._keep_pulse)
+
+    async def on_start(self) -> None:
+        """What a worker tells its group about itself has to be known before it joins."""
+        await super().on_start()
+        for begin in self.before_start:
+            await begin()
 
     def _new_transport(self) -> TransportT:
         transport = RunTransport if self.transactional else AckedTransport

@@ -10,7 +10,7 @@ import pytest
 from streams.runs import app, consumer, pins, recovery, table
 
 # public ways to extend Faust: documented, and called with what the documentation says
-PUBLIC = {"__init__", "loads_key", "loads_value", "recovery", "Consumer"}
+PUBLIC = {"__init__", "on_start", "loads_key", "loads_value", "recovery", "Consumer"}
 
 # faust-streaming 0.15.3, aiokafka 0.14.0
 EXPECTED = {

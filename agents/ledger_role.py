@@ -1,0 +1,145 @@
+"""What a ledger worker does around its book: reads the four topics, commits, takes over, answers.
+
+| topic       | records                            | time                                    |
+|-------------|------------------------------------|-----------------------------------------|
+| `ledger.in` | Queued, Noted, Erase, Tick         | log time: what moves the book's clock   |
+| `batches`   | Batch                              | the writer's                            |
+| `outcomes`  | Outcome                            | the writer's                            |
+| `rejects`   | Reject, of any key                 | the writer's                            |
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+from aiokafka.structs import ConsumerRecord
+
+from agents.ledger_web import LedgerWeb
+from agents.rejects import reject_of
+from agents.ticks import add_ticks
+from streams.events import (
+    UNREADABLE,
+    Batch,
+    Erase,
+    LedgerInput,
+    Outcome,
+    Reject,
+    Tick,
+    decode_batch,
+    decode_ledger_input,
+    decode_outcome,
+    decode_reject,
+    encode,
+)
+from streams.ledger.answers import Answer, Cluster, WorkerSeen
+from streams.ledger.live import Place, Ring
+from streams.ledger.queries import ClusterOf, Query, RecentOf
+from streams.runs import Outgoing, Run, RunApp, RunTable
+
+SOURCES = ("ledger.in", "batches", "outcomes", "rejects")
+Value = LedgerInput | Batch | Outcome | Reject
+
+
+class Book(Protocol):
+    """The rules of the ledger over a table that holds all that is to survive; indexes are its own."""
+
+    def start_over(self, partitions: Mapping[int, Iterable[bytes]]) -> None:
+        """These partitions with these keys are this worker's now: build the indexes anew from the table."""
+
+    def apply(self, value: Value, place: Place) -> None:
+        """One record, in log order of its topic and partition; a record may come again under another offset."""
+
+    def advance(self, partition: int, now_ms: int) -> None:
+        """Log time has reached `now_ms`: what is older than it may be goes."""
+
+    def answer(self, query: Query) -> Answer: ...
+
+    @property
+    def events(self) -> int:
+        """How many it remembers."""
+
+
+class Ledger:
+    """One worker's part: `hear` a record, `answer` a question."""
+
+    def __init__(self, app: RunApp, book: Book) -> None:
+        self.app, self.book, self.ring = app, book, Ring(app.settings.ledger_live)
+        self.url = ""
+
+    def hear(self, record: ConsumerRecord) -> Iterator[Outgoing]:
+        """Applies a record; yields a reject for what should not be in its topic."""
+        place = Place(record.topic, record.partition, record.offset, record.timestamp)
+        value = self._read(record)
+        if isinstance(value, Reject) and not self._is_of(record, "rejects"):
+            yield Outgoing(self.app.settings.topic("rejects"), None, encode(value), record.partition)
+            return
+        if self._is_of(record, "ledger.in"):
+            self.book.advance(record.partition, record.timestamp)
+        if isinstance(value, Tick):
+            return
+        if isinstance(value, Erase):
+            self.ring.forget(frozenset({record.partition}))
+        self.book.apply(value, place)
+        self.ring.add(value, place)
+
+    def _is_of(self, record: ConsumerRecord, name: str) -> bool:
+        return bool(record.topic == self.app.settings.topic(name))
+
+    def _read(self, record: ConsumerRecord) -> Value:
+        topic = self.app.settings.topic
+        decode: Callable[[bytes], Value] = {
+            topic("ledger.in"): decode_ledger_input,
+            topic("batches"): decode_batch,
+            topic("outcomes"): decode_outcome,
+            topic("rejects"): decode_reject,
+        }[record.topic]
+        try:
+            return decode(record.value or b"")
+        except UNREADABLE:
+            return reject_of(record, "not a record of the ledger")
+
+    def taken_over(self, table: RunTable, partitions: set[int]) -> None:
+        self.ring.forget(frozenset(range(self.app.settings.partitions)) - partitions)
+        self.book.start_over({partition: table.keys_of(partition) for partition in partitions})
+
+    @property
+    def workers(self) -> list[str]:
+        """Addresses of all ledger workers, as the consumer group knows them; also of one that has just died."""
+        return sorted(str(url) for url in self.app.router.tables_metadata())
+
+    def answer(self, query: Query) -> Answer:
+        if isinstance(query, RecentOf):
+            return self.ring.recent(query)
+        if isinstance(query, ClusterOf):
+            return Cluster(workers=(self.seen(),))
+        return self.book.answer(query)
+
+    def seen(self) -> WorkerSeen:
+        read: dict[str, dict[int, int]] = {}
+        for tp, offset in self.app.pulse.reached.items():
+            read.setdefault(tp.topic, {})[tp.partition] = offset
+        return WorkerSeen(self.url, tuple(sorted(self.app.writers)), self.app.rebalancing, self.book.events, read)
+
+
+def serve_ledger(app: RunApp, table: RunTable, book: Book, web: Callable[[Ledger], LedgerWeb]) -> Ledger:
+    """Makes `app` a ledger worker; its table and its book are made."""
+    ledger = Ledger(app, book)
+    server = web(ledger)
+
+    @app.run_agent
+    async def reading(runs: AsyncIterator[Run]) -> None:
+        async for run in runs:
+            await run.commit([out for record in run.records for out in ledger.hear(record)])
+
+    async def begin() -> None:
+        ledger.url = app.conf.canonical_url = await server.start()  # type: ignore[assignment]
+
+    async def end(*_: object, **__: object) -> None:
+        await server.stop()
+
+    app.before_start.append(begin)
+    app.on_before_shutdown.connect(end)
+    app.on_taken_over.append(lambda partitions: ledger.taken_over(table, partitions))
+    add_ticks(app)
+    return ledger

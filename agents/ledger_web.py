@@ -1,0 +1,101 @@
+"""The web server of a ledger worker: `POST /v1/ledger` takes a question as JSON and answers it from its own book.
+
+401 without a pass of another role or a user's password, 422 for what is no question, 503 with Retry-After while
+partitions are taken over. What a user may not see is not in the answer, whatever the question says.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from sinks.views import PORTS
+from streams.events import UNREADABLE, encode
+from streams.ledger.answers import Answer
+from streams.ledger.queries import Query, Tenants, decode_query
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+PATH = "/v1/ledger"
+QUESTION_BYTES = 65_536
+RETRY_AFTER_S = 2
+ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what may be configured, and is no address for others
+
+
+class Asker(Protocol):
+    @property
+    def tenants(self) -> Tenants: ...
+
+
+UserOf = Callable[[Mapping[str, str]], Awaitable[Asker | None]]
+
+
+class LedgerWeb:
+    """`start` returns the address by which others find this worker. `routes` are served beside its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        answer: Callable[[Query], Answer],
+        away: Callable[[], bool],
+        user_of: UserOf,
+        routes: Sequence[web.AbstractRouteDef] = (),
+    ) -> None:
+        self._settings, self._answer, self._away, self._user_of = settings, answer, away, user_of
+        app = web.Application(client_max_size=QUESTION_BYTES)
+        app.add_routes([web.post(PATH, self._post), *routes])
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def start(self) -> str:
+        """Raises OSError when no port of ten can be had. Port 0: nothing is served, and nobody can ask."""
+        host, first = self._settings.console_host, self._settings.console_port
+        await self._runner.setup()
+        port = await self._listen(host, first) if first else 0
+        shown = socket.gethostname() if host in ANYWHERE else host
+        return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+    async def _listen(self, host: str, first: int) -> int:
+        for port in range(first, min(first + PORTS, 65_536)):
+            try:
+                await web.TCPSite(self._runner, host, port).start()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                log.info("the ledger answers", host=host, port=port)
+                return port
+        raise OSError(errno.EADDRINUSE, f"ports {first} to {first + PORTS - 1} are taken")
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _post(self, request: web.Request) -> web.Response:
+        user = await self._user_of(request.headers)
+        if user is None:
+            return _problem(401, "who asks is not known")
+        if self._away():
+            return _problem(503, "partitions are being taken over", {"Retry-After": str(RETRY_AFTER_S)})
+        try:
+            query = decode_query(await request.read())
+        except UNREADABLE as error:
+            return _problem(422, f"not a question of the ledger: {type(error).__name__}")
+        answer = self._answer(msgspec.structs.replace(query, tenants=scope(query.tenants, user.tenants)))
+        return web.Response(body=encode(answer), content_type="application/json")
+
+
+def scope(asked: Tenants, allowed: Tenants) -> Tenants:
+    """The tenants that may be seen: both, where None is all."""
+    if asked is None or allowed is None:
+        return allowed if asked is None else asked
+    return tuple(tenant for tenant in asked if tenant in allowed)
+
+
+def _problem(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response({"error": why}, status=status, headers=headers)
