@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import time
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from agents.changes import Json
 from agents.dead_report import Watch, print_groups, print_shown, report_acted
 from agents.filters import DryRun, EventOption, PerSecond, Pixel, Platform, Tenant, point, wanted_jobs
+from sinks.notes import NoteError, note_of, write_note
 from sinks.parked.drop import DropError, DropParked
 from sinks.parked.messages import Parked, ParkedFilter
 from sinks.parked.replay import ReplayParked
@@ -127,7 +129,8 @@ def replay(
 
     why = asyncio.run(go())
     report_acted(sweep, "replayed", dry_run, json)
-    _end(why)
+    unwritten = "" if dry_run else _note(settings, "replay", wanted, sweep, "", why)
+    _end(why or unwritten)
 
 
 @app.command()
@@ -163,7 +166,8 @@ def drop(
 
     failed = asyncio.run(go())
     report_acted(sweep, "dropped", dry_run, json)
-    _end(failed)
+    unwritten = "" if dry_run else _note(settings, "drop", wanted, sweep, why, failed)
+    _end(failed or unwritten)
 
 
 def _filter(
@@ -198,6 +202,28 @@ async def _run(sweep: Sweep) -> str:
             await sweep.run()
         except (BrowseError, PublishError, DropError) as error:
             return str(error)
+    return ""
+
+
+def _note(settings: Settings, what: str, wanted: ParkedFilter, sweep: Sweep, why: str, failed: str) -> str:
+    """Tell the audit what was done; why it could not be told."""
+    jobs = wanted.jobs
+    given = {
+        "tenant": jobs.tenant,
+        "platform": jobs.platform,
+        "pixel": jobs.pixel,
+        "event": jobs.event,
+        "reason": wanted.reason,
+        "since_ms": wanted.since_ms,
+        "until_ms": wanted.until_ms,
+    }
+    target = " ".join(f"{name}={value}" for name, value in given.items() if value) or "everything"
+    result = f"{sweep.done} done" + (f", then it failed: {failed}" if failed else "")
+    note = note_of(getpass.getuser(), what, f"parked: {target}", tenant=jobs.tenant, why=why, result=result)
+    try:
+        asyncio.run(write_note(settings, note))
+    except NoteError as error:
+        return str(error)
     return ""
 
 

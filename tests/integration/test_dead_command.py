@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from sinks.deliver.policy import DROPPED
 from sinks.rabbit import Message
 from sinks.rabbit_admin import RabbitAdmin
-from sinks.replay.fate import DROPPED
 from sinks.topology import QUEUE_PARKED
-from streams.events import decode_job, decode_outcome
+from streams.events import Noted, decode_job, decode_ledger_input, decode_outcome
 from streams.settings import Settings
 from tests.integration.parked_jobs import EXPIRED, capi, capi_started, park, parked_message
 from tests.integration.test_deliver import EM, job
@@ -43,6 +43,13 @@ def run(settings: Settings, folder: Path, *arguments: str, code: int = 0) -> dic
     return capi(settings, folder, "dead", *arguments, code=code)
 
 
+async def audit(settings: Settings, number: int) -> list[Noted]:
+    """Oldest first."""
+    records = await read_until(settings, settings.topic("ledger.in"), lambda found: len(found) >= number)
+    notes = [decode_ledger_input(record.value) for record in records]
+    return sorted((note for note in notes if isinstance(note, Noted)), key=lambda note: note.at_ms)
+
+
 async def test_ls_counts_by_reason_and_show_hides_what_is_personal(settings: Settings, tmp_path: Path) -> None:
     await park_some(settings)
     found = run(settings, tmp_path, "ls")
@@ -67,11 +74,16 @@ async def test_a_dry_run_counts_what_the_replay_then_does(settings: Settings, tm
     dry = run(settings, tmp_path, "replay", *filters, "--dry-run")
     assert (dry["dry_run"], dry["replayed"], dry["matched"]) == (True, 0, 2)
     assert await ready(settings, QUEUE_PARKED) == 9
-    done = run(settings, tmp_path, "replay", *filters)
-    assert (done["replayed"], done["matched"]) == (2, 2)
-    assert await ready(settings, "tiktok_queue") == 2
-    assert await ready(settings, QUEUE_PARKED) == 7
-    everything = run(settings, tmp_path, "replay", "--all")
+    async with topics_of(settings):
+        done = run(settings, tmp_path, "replay", *filters)
+        assert (done["replayed"], done["matched"]) == (2, 2)
+        assert await ready(settings, "tiktok_queue") == 2
+        assert await ready(settings, QUEUE_PARKED) == 7
+        everything = run(settings, tmp_path, "replay", "--all")
+        notes = await audit(settings, 2)
+    assert [(note.what, note.result) for note in notes] == [("replay", "2 done"), ("replay", "6 done")]
+    assert notes[0].target.startswith("parked: platform=tiktok reason=expired since_ms=")
+    assert notes[1].target == "parked: everything"
     assert (everything["replayed"], everything["spared"]) == (6, 1)  # what is no job cannot be replayed
     assert await ready(settings, QUEUE_PARKED) == 1
 
@@ -100,6 +112,11 @@ async def test_drop_tells_the_outcomes_first(settings: Settings, tmp_path: Path)
             record.key == f"default|{one.session_id}".encode() for record, one in zip(records, told, strict=True)
         )
         assert run(settings, tmp_path, "drop", "--all", "--why", "tests")["dropped"] == 3
+        notes = await audit(settings, 2)
+        assert [(note.what, note.why, note.result) for note in notes] == [
+            ("drop", "tests", "6 done"),
+            ("drop", "tests", "3 done"),
+        ]
     assert await ready(settings, QUEUE_PARKED) == 0
 
 
@@ -143,7 +160,8 @@ async def test_a_kill_in_the_middle_of_a_replay_loses_nothing(settings: Settings
         return await ready(settings, QUEUE_PARKED) + await ready(settings, "meta_queue") >= 600
 
     await eventually(all_back, 15, "what it held is back")
-    assert run(settings, tmp_path, "replay", "--all", "--per-second", "0")["replayed"] > 0
+    async with topics_of(settings):
+        assert run(settings, tmp_path, "replay", "--all", "--per-second", "0")["replayed"] > 0
     jobs = [decode_job(message.body).event.event_id for message in await take_all(settings, "meta_queue")]
     print(
         f"parked 600, replayed {len(set(jobs))}, lost {600 - len(set(jobs))}, twice {len(jobs) - len(set(jobs))}"
