@@ -24,7 +24,7 @@ PROBE_S = 2.0
 
 class Lag(msgspec.Struct, kw_only=True):
     """One partition for one group. `committed` is None for a group that never read it, which then is no lag: an
-    optional role. `age_s`: of the oldest record that was not read; None when there is none, or it took too long."""
+    optional role. `age_s`: of the oldest record that was not read; None without one, or when it took too long."""
 
     group: str
     topic: str

@@ -19,6 +19,8 @@ POLL_MS = 200
 SILENT_S = 45.0  # longer than Kafka lets a dead worker's transaction be open
 FETCH_BYTES = 65_536  # of a partition at once: often only its first record is wanted
 
+FETCH_WAIT_MS = 50  # Kafka answers no other question on a connection while it waits for records
+
 Offsets = dict[int, int]  # partition -> next offset
 
 
@@ -111,6 +113,7 @@ def _consumer(settings: Settings, isolation: str) -> AIOKafkaConsumer:
         auto_offset_reset="earliest",
         isolation_level=isolation,
         max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
 
 
