@@ -67,9 +67,7 @@ def load_verb(name: str) -> Any:
     return get_command(single)
 
 
-app = typer.Typer(
-    cls=VerbGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, name="capi"
-)
+app = typer.Typer(cls=VerbGroup, no_args_is_help=True, pretty_exceptions_enable=False, name="capi")
 
 
 @app.callback()

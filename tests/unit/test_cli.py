@@ -69,6 +69,21 @@ def test_each_verb_has_help(capi: Capi, verb: str) -> None:
     assert f"capi {verb}" in done.out
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("capi era", ["erase"]),
+        ("capi erase --ema", ["--email"]),
+        ("capi dead repl", ["replay"]),
+        ("capi dead replay --plat", ["--platform"]),
+    ],
+)
+def test_the_shell_is_offered_verbs_and_their_options(capi: Capi, words: str, offered: list[str]) -> None:
+    last = str(len(words.split()) - 1)
+    done = capi(_CAPI_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=last)
+    assert done.out.split() == offered
+
+
 def test_an_unknown_verb_is_a_usage_error(capi: Capi) -> None:
     assert capi("nonsense").code == 2
 
