@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env snippet browser lint test faults faults-ci bench demo run clean
+.PHONY: help install lock up down status env metrics snippet browser lint test faults faults-ci bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ status: install ## say what answers where, and who runs it
 
 env: install ## write deploy/env.example from the settings
 	@$(PYTHON) -m deploy.stack env > deploy/env.example.new && mv deploy/env.example.new deploy/env.example
+
+metrics: install ## write docs/metrics.md from the code
+	@$(PYTHON) -m deploy.metrics > docs/metrics.md.new && mv docs/metrics.md.new docs/metrics.md
 
 snippet: install ## make agents/snippet/capi.js of its source
 	@$(PYTHON) -m deploy.snippet

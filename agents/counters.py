@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 ADMITTED = Counter("capi_events_admitted_total", "Events that passed the door", ["tenant"])
 DENIED = Counter(
@@ -29,3 +29,11 @@ MATCH_SCORE = Histogram(
 )
 RECALLS_ASKED = Counter("capi_recalls_asked_total", "Questions of sessions to the memory of visitors", ["tenant"])
 RECALLS_USED = Counter("capi_recalls_used_total", "Events that left with what an earlier visit told", ["tenant"])
+VISITORS = Counter("capi_visitors_total", "What sessions said to the memory, and what it did", ["tenant", "what"])
+VISITORS_STORED = Gauge("capi_visitors_stored", "Visitors that this worker remembers")
+SESSIONS_OPEN = Gauge("capi_sessions_open", "Sessions of this worker that hold events")
+EVENTS_HELD = Gauge("capi_events_held", "Events that those hold")
+NEXT_DEADLINE = Gauge(
+    "capi_next_deadline_timestamp_seconds", "Log time of the earliest deadline of a session, Unix; 0 without any"
+)
+LEDGER_EVENTS = Gauge("capi_ledger_events", "Events that this ledger worker remembers")

@@ -15,6 +15,7 @@ from aiokafka.structs import ConsumerRecord
 
 from agents import batch_jobs
 from agents.batch_jobs import Source, as_message, count_published, queued
+from agents.metrics import serve_metrics
 from sinks.gateway import Gateway
 from sinks.platforms import check_known
 from sinks.rabbit import Message, Publisher, PublishError
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> RunApp:
         await way.close()
 
     app.on_before_shutdown.connect(close)
+    serve_metrics(app)
     return app
 
 

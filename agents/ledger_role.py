@@ -15,7 +15,9 @@ from typing import Protocol
 
 from aiokafka.structs import ConsumerRecord
 
+from agents.counters import LEDGER_EVENTS
 from agents.ledger_web import LedgerWeb
+from agents.metrics import serve_metrics
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
 from streams.events import (
@@ -142,4 +144,5 @@ def serve_ledger(app: RunApp, table: RunTable, book: Book, web: Callable[[Ledger
     app.on_before_shutdown.connect(end)
     app.on_taken_over.append(lambda partitions: ledger.taken_over(table, partitions))
     add_ticks(app)
+    serve_metrics(app, lambda: LEDGER_EVENTS.set(book.events))
     return ledger

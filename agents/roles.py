@@ -50,7 +50,7 @@ def parse_counts(texts: Sequence[str], settings: Settings) -> dict[str, int]:
 
 
 def workers(settings: Settings, roles: Sequence[str], counts: Mapping[str, int]) -> list[Worker]:
-    """One Worker a process. Faust workers get web ports from CAPI_WEB_PORT on, and a state folder each."""
+    """One Worker a process. Faust workers get ports from CAPI_WEB_PORT on, and a state folder each."""
     made: list[Worker] = []
     for role in roles:
         number = counts.get(role, 1)
@@ -68,5 +68,6 @@ def _argv(role: str, settings: Settings) -> tuple[str, ...]:
 
 
 def _env(name: str, index: int, settings: Settings) -> dict[str, str]:
-    port = settings.web_port and settings.web_port + index
-    return {"CAPI_WEB_PORT": str(port), "CAPI_STATE_DIR": str(settings.state_dir / name)}
+    ports = {"CAPI_WEB_PORT": settings.web_port, "CAPI_METRICS_PORT": settings.metrics_port}
+    own = {variable: str(port and port + index) for variable, port in ports.items()}
+    return {**own, "CAPI_STATE_DIR": str(settings.state_dir / name)}

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from aiokafka.structs import ConsumerRecord
-from prometheus_client import Counter, Gauge
 
+from agents.counters import VISITORS, VISITORS_STORED
+from agents.metrics import serve_metrics
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
 from sinks.erasures import shown
@@ -32,9 +33,6 @@ from streams.tenants import Tenant
 from streams.visitor_table import VisitorTable
 from streams.visitors import DAY_MS
 
-VISITORS = Counter("capi_visitors_total", "What sessions said to the memory, and what it did", ["tenant", "what"])
-VISITORS_STORED = Gauge("capi_visitors_stored", "Visitors that this worker remembers")
-
 
 def create_app(settings: Settings) -> RunApp:
     app = RunApp(settings, "visitors", source="visitors.in")
@@ -49,6 +47,7 @@ def create_app(settings: Settings) -> RunApp:
 
     app.on_taken_over.append(lambda partitions: memories.start_over())
     add_ticks(app)
+    serve_metrics(app)
     return app
 
 

@@ -19,28 +19,41 @@ Health = Callable[[], Mapping[str, Any]]
 
 
 @asynccontextmanager
-async def views(host: str, port: int, healths: Mapping[str, Health]) -> AsyncIterator[None]:
+async def views(
+    host: str,
+    port: int,
+    healths: Mapping[str, Health],
+    *,
+    ports: int = PORTS,
+    refresh: Callable[[], None] = lambda: None,
+) -> AsyncIterator[None]:
     """Serve /metrics and each of `healths` while the block runs, on `port` or one of the next; port 0: nothing.
 
-    A health's answer is shown as JSON, with status 200 when its `ok` is true, else 503. A port that cannot be had
-    is logged, and the role goes on.
+    A health's answer is shown as JSON, with status 200 when its `ok` is true, else 503. `refresh` is called before
+    metrics are shown, for gauges of what can be looked up. A port that cannot be had is logged; the role goes on.
     """
     app = web.Application()
     app.add_routes(
-        [web.get("/metrics", _metrics), *(web.get(path, _answering(healths[path])) for path in healths)]
+        [web.get("/metrics", _metrics(refresh)), *(web.get(path, _answering(healths[path])) for path in healths)]
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
         if port:
-            await _listen(runner, host, port, " and ".join(["/metrics", *healths]))
+            await _listen(
+                runner, host, range(port, min(port + ports, 65_536)), " and ".join(["/metrics", *healths])
+            )
         yield
     finally:
         await runner.cleanup()
 
 
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def _metrics(refresh: Callable[[], None]) -> Callable[[web.Request], Any]:
+    async def answer(_: web.Request) -> web.Response:
+        refresh()
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return answer
 
 
 def _answering(health: Health) -> Callable[[web.Request], Any]:
@@ -52,8 +65,8 @@ def _answering(health: Health) -> Callable[[web.Request], Any]:
     return answer
 
 
-async def _listen(runner: web.AppRunner, host: str, first: int, what: str) -> None:
-    for port in range(first, min(first + PORTS, 65_536)):
+async def _listen(runner: web.AppRunner, host: str, ports: range, what: str) -> None:
+    for port in ports:
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
@@ -63,4 +76,4 @@ async def _listen(runner: web.AppRunner, host: str, first: int, what: str) -> No
         else:
             log.info(what, host=host, port=port)
             return
-    log.error(f"no {what}: ports are taken", host=host, first=first, ports=PORTS)
+    log.error(f"no {what}: ports are taken", host=host, first=ports.start, ports=len(ports))

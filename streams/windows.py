@@ -24,14 +24,22 @@ class Windows:
         self._limits_of = limits_of
         self._heaps: dict[int, list[tuple[int, bytes]]] = {}
         self._scheduled: dict[bytes, int] = {}
+        self.open_sessions = 0  # those that hold events
+        self.held_events = 0
 
     def assign(self, partitions: dict[int, Iterable[bytes]]) -> None:
         """Start over with these partitions and the keys restored for each."""
         self._heaps = {partition: [] for partition in partitions}
         self._scheduled.clear()
+        self.open_sessions = self.held_events = 0
         for partition, keys in partitions.items():
             for key in keys:
+                self._count(None, self._table[key])
                 self._schedule(partition, key, self._table[key])
+
+    def first_due_ms(self) -> int:
+        """Log time of the earliest deadline, 0 without any; it may be an old one of a session that went on."""
+        return min((heap[0][0] for heap in self._heaps.values() if heap), default=0)
 
     def advance(self, partition: int, now_ms: int) -> list[Effect]:
         """Log time of the partition has reached `now_ms`: all that falls due, by deadline, then key."""
@@ -50,6 +58,7 @@ class Windows:
         before = self._table.get(arrival.key)
         session, more = arrive(arrival, before, self._limits_of(arrival.key))
         if session is not before:
+            self._count(before, session)
             self._table[arrival.key] = session
             self._schedule(arrival.partition, arrival.key, session)
         return [*effects, *more]
@@ -96,12 +105,18 @@ class Windows:
         return effects
 
     def _keep(self, partition: int, key: bytes, before: Session, after: Session | None) -> None:
+        self._count(before, after)
         if after is None:
             del self._table[key]
             return
         if after is not before:
             self._table[key] = after
         self._schedule(partition, key, after)
+
+    def _count(self, before: Session | None, after: Session | None) -> None:
+        held, now_held = len(before.held) if before else 0, len(after.held) if after else 0
+        self.held_events += now_held - held
+        self.open_sessions += (now_held > 0) - (held > 0)
 
     def _schedule(self, partition: int, key: bytes, session: Session) -> None:
         due_ms = due_at(session, self._limits_of(key))

@@ -18,9 +18,10 @@ from streams.topics import TopicSpec, topics
 
 
 def fresh_settings(**overrides: Any) -> Settings:
-    """Settings with a namespace that nobody else has, two partitions and no web views."""
-    values = {"namespace": f"test-{secrets.token_hex(4)}", "partitions": 2, "web_port": 0, "mirror": False}
-    return load_settings(**(values | overrides))
+    """Settings with a namespace that nobody else has, two partitions and no web servers."""
+    values = {"namespace": f"test-{secrets.token_hex(4)}", "partitions": 2, "mirror": False}
+    ports = {"web_port": 0, "metrics_port": 0}
+    return load_settings(**(values | ports | overrides))
 
 
 @asynccontextmanager

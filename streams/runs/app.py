@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any, NoReturn, cast
 
 import faust
@@ -15,6 +16,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP, EventT, StreamT, TransportT
 
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
+from streams.runs.measures import RESTORE, RESTORED, RUN_RECORDS, RunSensor
 from streams.runs.options import faust_settings, transactional_producer
 from streams.runs.pins import check_versions
 from streams.runs.placing import placed_together
@@ -105,7 +107,9 @@ class RunApp(faust.App):
         self.before_start: list[Callable[[], Awaitable[None]]] = []
         self.on_taken_over: list[Callable[[set[int]], None]] = []
         self.pulse = Pulse(self)
+        self.sensor = RunSensor()
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
+        self.sensors.add(self.sensor)
         # here, because the worker command sets conf.web_enabled after the app was made
         self.boot_strategy.enable_web = views and settings.web_port > 0
         names = (source,) if isinstance(source, str) else source
@@ -162,6 +166,7 @@ class RunApp(faust.App):
                 run.drop()
                 continue
             self.pulse.reach(run.tp, run.records[0].offset, run.next_offset)
+            RUN_RECORDS.labels(run.tp.topic).observe(len(run.records))
             yield run
 
     # -- committing
@@ -227,6 +232,7 @@ class RunApp(faust.App):
             isolation_level="read_committed",
         )
         await consumer.start()
+        began_s = monotonic()
         try:
             tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
             count = await restore(consumer, tps, table.restore, self.pulse.more_restored) if tps else 0
@@ -234,6 +240,8 @@ class RunApp(faust.App):
             await consumer.stop()
         # Faust's router looks a key's owner up in this producer's metadata, which else knows only what it wrote to
         await cast(Any, self.producer)._ensure_producer().partitions_for(topic)
+        RESTORE.labels(table.name).observe(monotonic() - began_s)
+        RESTORED.labels(table.name).inc(count)
         log.info("restored", table=table.name, partitions=sorted(partitions), records=count, keys=len(table.data))
 
     def _new_writer(self, partition: int) -> PartitionWriter:

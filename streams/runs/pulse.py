@@ -41,6 +41,8 @@ class Pulse:
         self._watch: StallWatch[TP] = StallWatch(app.settings.stall_s)
         self._every_s = app.settings.stall_s / LOOKS
         self.restored = 0
+        self.restored_at_s = 0.0  # monotonic
+        self._behind: dict[TP, int] = {}
         self.fetched: dict[TP, int] = defaultdict(int)
         self._on_the_way: dict[TP, deque[int]] = defaultdict(deque)
         self.reached: dict[TP, int] = defaultdict(int)
@@ -73,6 +75,11 @@ class Pulse:
 
     def more_restored(self, records: int) -> None:
         self.restored += records
+        self.restored_at_s = monotonic()
+
+    def lags(self) -> dict[TP, int]:
+        """Offsets that each partition of this worker was behind at the last look; 0 where there was none yet."""
+        return {tp: self._behind.get(tp, 0) for tp in self._owned()}
 
     async def watch(self) -> None:
         """Until cancelled. Raises StalledError."""
@@ -101,6 +108,7 @@ class Pulse:
         asked = [TopicPartition(*tp) for tp in owned]
         ends = await asyncio.wait_for(consumer.end_offsets(asked), ANSWER_S) if asked else {}
         places = {tp: await self._place(tp) for tp in owned}
+        self._behind = {tp: place.behind(ends[TopicPartition(*tp)]) for tp, place in places.items()}
         if not self._app.transactional and any(place.in_hand for place in places.values()):
             return self._watch.excuse()  # it hands a run over, for as long as that takes
         stalled = self._watch.look(places, {TP(*tp): end for tp, end in ends.items()}, monotonic())

@@ -29,6 +29,10 @@ class Place(NamedTuple):
         """
         return self.position < end or self.fetched > self.reached or self.in_hand
 
+    def behind(self, end: int) -> int:
+        """How many offsets are not done with, markers among them; 0 when nothing is owed."""
+        return max(0, end - (self.committed or self.position)) if self.owes(end) else 0
+
     @property
     def in_hand(self) -> bool:
         """A run is with the agent, or its transaction is under way."""

@@ -10,6 +10,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
+from streams.runs.measures import TRANSACTION
+
 log = structlog.get_logger(__name__)
 
 Progress = Mapping[TopicPartition, int]  # next offset of what was read
@@ -63,7 +65,8 @@ class PartitionWriter:
         on_error: Callable[[BaseException], None],
     ) -> None:
         try:
-            await self._transact(outgoing, progress)
+            with TRANSACTION.time():
+                await self._transact(outgoing, progress)
             await on_done()
         except BaseException as error:
             on_error(error)

@@ -10,7 +10,7 @@ from agents.roles import ROLES, RolesError, parse_counts, parse_roles, usual_rol
 from agents.supervisor import Pace
 from streams.settings import load_settings
 
-SETTINGS = load_settings(partitions=4, web_port=7000, state_dir=Path("state"))
+SETTINGS = load_settings(partitions=4, web_port=7000, metrics_port=7100, state_dir=Path("state"))
 
 
 def test_roles_keep_the_order_of_the_flow() -> None:
@@ -48,6 +48,7 @@ def test_each_process_has_its_own_port_and_folder() -> None:
     made = workers(SETTINGS, ["ingest", "sessions", "deliver"], {"sessions": 2})
     assert [worker.name for worker in made] == ["ingest", "sessions-1", "sessions-2", "deliver"]
     assert [worker.env["CAPI_WEB_PORT"] for worker in made] == ["7000", "7001", "7002", "7003"]
+    assert [worker.env["CAPI_METRICS_PORT"] for worker in made] == ["7100", "7101", "7102", "7103"]
     assert len({worker.env["CAPI_STATE_DIR"] for worker in made}) == 4
 
 
