@@ -1,0 +1,90 @@
+"""/quality: how good the match is, per event name and platform, and what to fix first; /quality.csv the same."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from itertools import groupby
+
+from aiohttp import web
+
+from agents.access.users import User
+from agents.console.desk import Desk
+from agents.console.pages import page, render
+from agents.quality_csv import quality_csv
+from agents.quality_report import PERIODS, OwnQualities, Report, period_ms, report
+from sinks.dataset_quality import DatasetQuality
+from streams.ledger.shares import FRESH_S, Shares, match_keys
+from streams.settings import Settings
+
+USUAL = "24h"
+ADVICE_SHOWN, WAIT_S = 12, 2.0
+
+
+@page("/quality", role="viewer", nav="Quality")
+async def quality(desk: Desk, request: web.Request, user: User) -> web.Response:
+    period, tenant = _asked(request)
+    found = await _report(desk, request, user)
+    seen = [(n, t) for n, t in desk.settings.tenant_map.tenants.items() if user.sees(n) and tenant in ("", n)]
+    own = await own_qualities(desk.settings).of(seen, WAIT_S)
+    return render(
+        request,
+        "quality.html",
+        period=period,
+        periods=PERIODS,
+        tenant=tenant,
+        tenants=[name for name in desk.settings.tenant_map.tenants if user.sees(name)],
+        report=found,
+        advice=found.advice[:ADVICE_SHOWN],
+        more_advice=max(0, len(found.advice) - ADVICE_SHOWN),
+        matrices=matrices(found.rows),
+        lines=FRESH_S,
+        own=own,
+        own_scores={(o.tenant, e.event_name): e.score for o in own for e in o.events if e.score is not None},
+        csv=user.may("marketer"),
+        series=series(found),
+    )
+
+
+@page("/quality.csv", role="marketer")
+async def table(desk: Desk, request: web.Request, user: User) -> web.Response:
+    found = await _report(desk, request, user)
+    headers = {"Content-Disposition": 'attachment; filename="quality.csv"'}
+    return web.Response(text=quality_csv(found.rows), content_type="text/csv", headers=headers)
+
+
+def matrices(rows: tuple[Shares, ...]) -> list[tuple[str, str, tuple[str, ...], list[Shares]]]:
+    """Tenant, platform, match keys, and its rows, for each tenant's platform."""
+    by_place = sorted(rows, key=lambda row: (row.tenant, row.platform))
+    places = groupby(by_place, key=lambda row: (row.tenant, row.platform))
+    return [(tenant, platform, match_keys(platform), list(group)) for (tenant, platform), group in places]
+
+
+def series(found: Report) -> dict[str, object]:
+    """For the chart: events an hour, and those of them that were enriched."""
+    return {
+        "x": [hour.at_ms // 1000 for hour in found.hours],
+        "series": [
+            {"label": "events", "values": [hour.events for hour in found.hours]},
+            {"label": "enriched", "values": [hour.enriched for hour in found.hours]},
+        ],
+    }
+
+
+@lru_cache(maxsize=8)
+def own_qualities(settings: Settings) -> OwnQualities:
+    """That of this process."""
+    return OwnQualities(DatasetQuality(settings))
+
+
+async def _report(desk: Desk, request: web.Request, user: User) -> Report:
+    period, tenant = _asked(request)
+    try:
+        length_ms = period_ms(period)
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
+    return await report(desk.ask, length_ms, time.time_ns() // 1_000_000, user.scope(tenant))
+
+
+def _asked(request: web.Request) -> tuple[str, str]:
+    return request.query.get("period", USUAL)[:10], request.query.get("tenant", "")[:64]
