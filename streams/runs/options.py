@@ -51,5 +51,6 @@ def faust_settings(settings: Settings, role: str) -> dict[str, Any]:
         "web_host": settings.web_host,
         "web_port": settings.web_port or 6066,
         "web_tables_enabled": False,
+        "web_router_enabled": False,
         "datadir": str(settings.state_dir),
     }

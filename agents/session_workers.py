@@ -1,0 +1,152 @@
+"""The session workers, for the console and the command line: asked together, answered as one.
+
+CAPI_SESSIONS_URL is any one of them; it knows the others. Each question is asked for a user, by a pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from agents.access.passes import issue
+from agents.access.users import User
+from streams.events import session_key
+from streams.session_view import (
+    SessionCluster,
+    SessionList,
+    SessionRow,
+    SessionView,
+    SessionWorker,
+    Wanted,
+    cursor_of,
+    page_of,
+    place_of,
+)
+from streams.settings import Settings
+
+WITHIN_S = 10.0
+
+
+class SessionsError(Exception):
+    """The message says what to do. `status` is the worker's answer, 0 when there was none."""
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class SessionWorkers:
+    """Used as a context or closed by `close`."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient | None = None) -> None:
+        self._settings = settings
+        self._client = client or httpx.AsyncClient(timeout=WITHIN_S, trust_env=False)
+
+    async def __aenter__(self) -> SessionWorkers:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def list(self, user: User, wanted: Wanted) -> SessionList:
+        """One page of all workers' sessions; `partial` when one of them did not answer. Raises SessionsError."""
+        asked = {name: getattr(wanted, name) for name in ("tenant", "prefix", "status", "sort", "after", "limit")}
+        found = await self.cluster(user)
+        pages = await asyncio.gather(
+            *(self._list_of(user, worker.url, urlencode(asked)) for worker in found.workers)
+        )
+        here = [page for page in pages if page is not None]
+        if not here:
+            raise SessionsError("no session worker answers now: partitions are being taken over, ask again", 503)
+        rows, after = page_of((row for page in here for row in page.rows), wanted)
+        return SessionList(
+            rows=rows,
+            after=after or _more(here, rows, wanted),
+            found=sum(page.found for page in here),
+            looked_at=sum(page.looked_at for page in here),
+            partial=len(here) < len(pages) or bool(found.missing) or any(page.partial for page in here),
+        )
+
+    async def show(self, user: User, tenant: str, session_id: str) -> SessionView | None:
+        """None when nobody knows it, or it is not the user's to see. Raises SessionsError."""
+        try:
+            body = await self._ask(user, "GET", self._settings.sessions_url, _path(tenant, session_id))
+        except SessionsError as error:
+            if error.status == 404:
+                return None
+            raise
+        return msgspec.json.decode(body, type=SessionView)
+
+    async def flush(self, user: User, tenant: str, session_id: str, why: str) -> None:
+        """Its events leave now. Kafka has the command when this returns, and the audit. Raises SessionsError."""
+        await self._give(user, "flush", tenant, session_id, why)
+
+    async def erase(self, user: User, tenant: str, session_id: str, why: str) -> None:
+        """What it holds and knows is dropped; the memory of visitors keeps its own. As `flush`."""
+        await self._give(user, "erase", tenant, session_id, why)
+
+    async def cluster(self, user: User) -> SessionCluster:
+        """Every worker and what it owns. Raises SessionsError when the first does not answer."""
+        first = await self._worker(user, self._settings.sessions_url)
+        others = [peer for peer in first.peers if peer != first.url]
+        found = await asyncio.gather(*(self._worker(user, peer) for peer in others), return_exceptions=True)
+        here = [one for one in found if isinstance(one, SessionWorker)]
+        return SessionCluster(
+            workers=tuple(sorted([first, *here], key=lambda worker: worker.url)),
+            missing=tuple(p for p, one in zip(others, found, strict=True) if not isinstance(one, SessionWorker)),
+        )
+
+    async def _worker(self, user: User, url: str) -> SessionWorker:
+        return msgspec.json.decode(await self._ask(user, "GET", url, "/cluster/"), type=SessionWorker)
+
+    async def _list_of(self, user: User, url: str, query: str) -> SessionList | None:
+        try:
+            return msgspec.json.decode(await self._ask(user, "GET", url, f"/sessions/?{query}"), type=SessionList)
+        except SessionsError as error:
+            if error.status in (0, 503):
+                return None
+            raise
+
+    async def _give(
+        self, user: User, what: Literal["flush", "erase"], tenant: str, session_id: str, why: str
+    ) -> None:
+        path = _path(tenant, session_id) + what
+        await self._ask(user, "POST", self._settings.sessions_url, path, {"why": why})
+
+    async def _ask(self, user: User, method: str, url: str, path: str, body: object = None) -> bytes:
+        headers = {"Authorization": issue(self._settings, user, time.time()), "Accept": "application/json"}
+        try:
+            answer = await self._client.request(method, url + path, headers=headers, json=body)
+        except httpx.HTTPError as error:
+            raise SessionsError(
+                f"no session worker answers at {url} (CAPI_SESSIONS_URL): start `capi run`, or correct the address"
+            ) from error
+        if answer.status_code >= 400:
+            raise SessionsError(_said(answer), answer.status_code)
+        return answer.content
+
+
+def _more(pages: Sequence[SessionList], rows: Sequence[SessionRow], wanted: Wanted) -> str:
+    """The cursor when nothing is left over of what came, but a worker has more than it sent."""
+    more = rows and any(page.after for page in pages)
+    return cursor_of(place_of(rows[-1], wanted.sort)) if more else ""
+
+
+def _path(tenant: str, session_id: str) -> str:
+    return f"/sessions/{quote(session_key(tenant, session_id), safe='')}/"
+
+
+def _said(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"a session worker answered {answer.status_code}"
