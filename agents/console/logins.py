@@ -53,7 +53,7 @@ class Logins:
         """A login of its own, whatever the browser brought."""
         login = Login(name, self._users.version(name), secrets.token_hex(16), now_s, now_s)
         self._write(response, login)
-        response.del_cookie(self._before, path="/")
+        self._delete(response, self._before)
 
     def renew(self, response: web.StreamResponse, login: Login, now_s: float) -> None:
         """Somebody is there: asked for a page, not a script for its next figures."""
@@ -61,7 +61,7 @@ class Logins:
             self._write(response, msgspec.structs.replace(login, seen_s=now_s))
 
     def end(self, response: web.StreamResponse) -> None:
-        response.del_cookie(self._cookie, path="/")
+        self._delete(response, self._cookie)
 
     def _write(self, response: web.StreamResponse, login: Login) -> None:
         self._set(response, self._cookie, sealed(self._secret, PURPOSE, msgspec.json.encode(login)), self._whole_s)
@@ -80,3 +80,6 @@ class Logins:
         response.set_cookie(
             name, value, max_age=int(age_s), path="/", secure=self._secure, httponly=True, samesite="Lax"
         )
+
+    def _delete(self, response: web.StreamResponse, name: str) -> None:
+        response.del_cookie(name, path="/", secure=self._secure, httponly=True, samesite="Lax")

@@ -1,7 +1,7 @@
 """How a page is declared and rendered. Who may see it is enforced in gate.py, for all of them.
 
-`@page("/trace", role="viewer", nav="Trace")` is a GET, `@action("/dead/replay", role="operator")` a POST, with a form
-that has `{{ csrf() }}`. Handlers are `async def handler(desk, request, user) -> web.Response`.
+`@page("/trace", role="viewer", nav="Trace")` is a GET, `@action("/dead/replay", role="operator")` a POST, whose
+form has `{{ csrf() }}`. Handlers are `async def handler(desk, request, user) -> web.Response`.
 """
 
 from __future__ import annotations
