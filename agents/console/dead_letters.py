@@ -114,12 +114,6 @@ class DeadLetters:
         run = self._replay if kind == "replay" else self._drop
         self._task = asyncio.create_task(self._carry_out(run(wanted, **options), work, ended))
 
-    async def stop(self) -> None:
-        """End what is under way: what is not done stays parked."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-
     # -- looking
 
     def _remembered(self, wanted: ParkedFilter, single: int) -> Look | None:
