@@ -1,7 +1,7 @@
 """Logs: one event with fields a line on stderr, for people (`console`) or machines (`json`).
 
 Never bodies, tokens, URLs with queries or the local variables of a traceback: what libraries print of
-those is quietened or left out here.
+those is quietened or left out here, and what still comes is masked by its shape (:mod:`streams.redaction`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+from streams.redaction import redacted
 
 # httpx prints whole URLs at INFO; the others report every poll, heartbeat or reconnect attempt.
 QUIET = (
@@ -95,8 +97,17 @@ def _fields(role: str) -> list[Processor]:
 
 
 def _last(log_format: str) -> list[Processor]:
-    if log_format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # rich tracebacks would print local variables, and those hold people's data
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    """Tracebacks become text first, without local variables, which hold people's data; then nothing gets past
+    the redaction but what it has seen."""
+    as_lines: Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    return [structlog.processors.format_exc_info, _redact, as_lines]
+
+
+def _redact(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {name: redacted(name, value) for name, value in event.items()}
