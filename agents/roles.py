@@ -50,13 +50,14 @@ def parse_counts(texts: Sequence[str], settings: Settings) -> dict[str, int]:
 
 
 def workers(settings: Settings, roles: Sequence[str], counts: Mapping[str, int]) -> list[Worker]:
-    """One Worker a process. Faust workers get ports from CAPI_WEB_PORT on, and a state folder each."""
+    """One Worker a process, each with a folder and a metrics port of its own. Web ports are counted by role: only
+    session workers have views, and the first of them is to be at CAPI_WEB_PORT, where CAPI_SESSIONS_URL looks."""
     made: list[Worker] = []
     for role in roles:
         number = counts.get(role, 1)
         for n in range(1, number + 1):
             name = role if number == 1 else f"{role}-{n}"
-            made.append(Worker(name=name, argv=_argv(role, settings), env=_env(name, len(made), settings)))
+            made.append(Worker(name=name, argv=_argv(role, settings), env=_env(name, len(made), n - 1, settings)))
     return made
 
 
@@ -67,7 +68,9 @@ def _argv(role: str, settings: Settings) -> tuple[str, ...]:
     return (sys.executable, "-m", "faust", "-A", f"agents.{role}", "worker", "-l", settings.log_level, *web)
 
 
-def _env(name: str, index: int, settings: Settings) -> dict[str, str]:
-    ports = {"CAPI_WEB_PORT": settings.web_port, "CAPI_METRICS_PORT": settings.metrics_port}
-    own = {variable: str(port and port + index) for variable, port in ports.items()}
-    return {**own, "CAPI_STATE_DIR": str(settings.state_dir / name)}
+def _env(name: str, of_all: int, of_role: int, settings: Settings) -> dict[str, str]:
+    return {
+        "CAPI_WEB_PORT": str(settings.web_port and settings.web_port + of_role),
+        "CAPI_METRICS_PORT": str(settings.metrics_port and settings.metrics_port + of_all),
+        "CAPI_STATE_DIR": str(settings.state_dir / name),
+    }

@@ -7,8 +7,11 @@ from functools import partial
 
 from aiokafka.structs import ConsumerRecord
 
+from agents.access.guard import user_of
+from agents.access.users import Users
 from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES, RECALLS_ASKED, RECALLS_USED
 from agents.rejects import reject_of
+from agents.sessions_views import add_views
 from agents.ticks import add_ticks
 from sinks.redis_mirror import Mirror
 from streams.batches import enrich_held
@@ -62,6 +65,7 @@ def create_app(settings: Settings) -> RunApp:
     app.on_taken_over.append(taken_over)
     add_ticks(app)
     app.task(mirror.run)
+    add_views(app, table, limits_of, partial(user_of, settings, Users(settings.console_users)))
     return app
 
 

