@@ -158,7 +158,7 @@ async def test_the_quality_page_says_what_the_ledger_counted(site: Site) -> None
     status, text = await site.get("/quality?period=7d&tenant=shop", "mark")
     assert status == 200
     assert all(query.tenants == ("shop",) for query in site.ledger.queries)
-    for words in ("4 of 10 events", "80 %", "30 % filled", "adaptive", "/quality.csv?period=7d&amp;tenant=shop"):
+    for words in ("4 of 10 events", "80%", "30% filled", "adaptive", "/quality.csv?period=7d&amp;tenant=shop"):
         assert words in text, words
 
 
