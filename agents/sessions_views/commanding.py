@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from uuid import uuid4
-
+from sinks.notes import note_of
 from sinks.records import RecordWriter
-from streams.events import Command, Flush, Forget, Noted, encode, session_key
+from streams.events import Command, Flush, Forget, encode, session_key
 from streams.runs import Outgoing
 from streams.settings import Settings
 
@@ -29,16 +27,8 @@ class Commanding:
     async def give(self, what: str, tenant: str, session_id: str, by: str, why: str) -> None:
         """`what` is flush or erase. Raises NotWrittenError: perhaps neither is done; again does no harm."""
         command: Command = KINDS[what](tenant=tenant, session_id=session_id, by=by)
-        note = Noted(
-            note_id=uuid4().hex,
-            at_ms=time.time_ns() // 1_000_000,
-            who=by,
-            what=what,
-            target=session_key(tenant, session_id).decode(),
-            tenant=tenant,
-            why=why,
-            result="asked",
-        )
+        target = session_key(tenant, session_id).decode()
+        note = note_of(by, what, target, tenant=tenant, why=why, result="asked")
         await self._writer.write(
             [
                 Outgoing(self._settings.topic("ledger.in"), None, encode(note)),
