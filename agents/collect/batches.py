@@ -6,6 +6,7 @@ the same ids; delivery, which asks for those, sends each once.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from hashlib import sha256
@@ -19,6 +20,7 @@ from agents.collect.batch_shapes import BatchAnswer, SiteAnswer, batches_api
 from agents.collect.body import inflated, wire_body
 from agents.collect.part import Part
 from agents.collect.problems import Problem, json_response, later
+from agents.collect.rabbit_watch import RabbitWatch
 from agents.collect.sites import Sender, Sites
 from sinks.gateway.client import BATCH_ID, PATH
 from sinks.gateway.taken import TakenBatches
@@ -44,11 +46,13 @@ def batches_part(settings: Settings, writer: Writer, publisher: Publisher | None
     door = BatchesDoor(settings, writer, publisher or Publisher(settings, "capi gateway"))
 
     async def running(_: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(door.rabbit.watch())
         yield
+        watching.cancel()
         await door.close()
 
     routes = [web.post(PATH, door.post), web.get(PATH, door.greet)]
-    return Part(routes=routes, context=running, api=batches_api(PATH))
+    return Part(routes=routes, context=running, why_not=door.rabbit.why_not, api=batches_api(PATH))
 
 
 class BatchesDoor:
@@ -57,11 +61,12 @@ class BatchesDoor:
         self._sites = Sites(settings.tenant_map)
         self._taken = TakenBatches(settings)
         self._publishing = 0
+        self.rabbit = RabbitWatch(publisher)
 
     async def greet(self, request: web.Request) -> web.Response:
         """For `capi doctor` at the site: who it is here, and whether its batches would be taken now."""
         name, site = self._sites.identify(request, b"")
-        return json_response(SiteAnswer(name, list(site.tenants), not self._publisher.blocked))
+        return json_response(SiteAnswer(name, list(site.tenants), not self.rabbit.why_not()))
 
     async def post(self, request: web.Request) -> web.Response:
         settings = self._settings

@@ -163,13 +163,21 @@ def _check_counts(counts: dict[str, int]) -> list[Check]:
 
 
 async def check_redis(settings: Settings) -> list[Check]:
+    """The one that every site has, and that of the intake's list where it is another."""
+    found = [await _check_redis("redis", settings.redis_url, "CAPI_REDIS_URL")]
+    if settings.intake_redis_url not in ("", settings.redis_url):
+        found.append(await _check_redis("intake redis", settings.intake_redis_url, "CAPI_INTAKE_REDIS_URL"))
+    return found
+
+
+async def _check_redis(name: str, url: str, setting: str) -> Check:
     try:
-        facts = await redis_facts(settings.redis_url, WITHIN_S)
+        facts = await redis_facts(url, WITHIN_S)
     except RedisProbeError as error:
-        return [failed("redis", str(error), "start it with `make up`, or correct CAPI_REDIS_URL")]
+        return failed(name, str(error), f"start it with `make up`, or correct {setting}")
     found = f"Redis {facts.version}, maxmemory-policy {facts.policy}"
     if facts.policy.startswith(LOSING_POLICIES):
-        return [failed("redis", found, "evicts what must stay: use noeviction or volatile-lru")]
+        return failed(name, found, "evicts what must stay: use noeviction or volatile-lru")
     if not facts.append_only:
-        return [warning("redis", f"{found}, no append-only file", "a restart forgets deliveries: appendonly yes")]
-    return [ok("redis", found)]
+        return warning(name, f"{found}, no append-only file", "a restart forgets what it held: appendonly yes")
+    return ok(name, found)

@@ -26,6 +26,7 @@ from streams.settings import Settings
 from tests.gateway import Centre, batch, central, certificates, client_site, new_secret, serving_centre
 from tests.kafka import eventually
 from tests.rabbit import rabbit_settings, take_all
+from tests.site import free_port
 from tests.valve import valve
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(60)]
@@ -204,18 +205,35 @@ async def test_rabbitmq_away_is_503_until_it_is_back(tmp_path: Path, base: Setti
     head, _, vhost = base.rabbitmq_url.rpartition("/")
     async with valve(5672) as relay:
         url = f"{head.rpartition(':')[0]}:{relay.port}/{vhost}"
-        settings = central(tmp_path, base, rabbitmq_url=url, confirm_timeout_s=1)
-        async with serving_centre(tmp_path, settings) as centre:
+        port = free_port()
+        settings = central(tmp_path, base, rabbitmq_url=url, confirm_timeout_s=1, collect_health_port=port)
+        async with serving_centre(tmp_path, settings) as centre, httpx.AsyncClient() as client:
+
+            async def ready() -> httpx.Response:
+                return await client.get(f"http://127.0.0.1:{port}/readyz")
+
+            assert (await ready()).json() == {"ok": True, "why": []}
             relay.open.clear()
             got = await centre.ask(batch("late"))
             assert error(got)[:2] == (503, "rabbitmq_unavailable")
             assert int(got.headers["Retry-After"]) >= 1
+
+            async def told() -> bool:
+                answer = await ready()
+                return answer.status_code == 503 and "RabbitMQ" in answer.text
+
+            await eventually(told, 20)
             relay.open.set()
 
             async def taken() -> bool:
                 return (await centre.ask(batch("late"))).status_code == 202
 
             await eventually(taken, 20)
+
+            async def well() -> bool:
+                return (await ready()).status_code == 200
+
+            await eventually(well, 20)
     assert len(set(await jobs(base))) == 3
 
 

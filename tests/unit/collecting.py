@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import httpx
 import msgspec
 
 from agents.collect.events import events_part
+from agents.collect.part import Part
 from agents.collect.service import run_collect
-from sinks.records import NotWrittenError
+from sinks.records import NotWrittenError, Writer
 from streams.events import Event, Reject, decode_event, decode_reject
 from streams.runs import Outgoing
 from streams.settings import Settings, load_settings
@@ -109,10 +111,12 @@ def collect_settings(folder: Path, tenants: str = TENANTS, **overrides: Any) -> 
 
 
 @asynccontextmanager
-async def collecting(settings: Settings, kept: Kept | None = None) -> AsyncIterator[Collector]:
+async def collecting(
+    settings: Settings, kept: Kept | None = None, part_of: Callable[[Settings, Writer], Part] = events_part
+) -> AsyncIterator[Collector]:
     """A collector in this loop. Its writer keeps."""
     stop, kept = asyncio.Event(), kept or Kept()
-    serving = asyncio.create_task(run_collect(settings, [events_part(settings, kept)], stop))
+    serving = asyncio.create_task(run_collect(settings, [part_of(settings, kept)], stop))
     base = f"http://127.0.0.1:{settings.collect_port}"
     try:
         await reachable(settings.collect_port, lambda: not serving.done())
@@ -121,6 +125,27 @@ async def collecting(settings: Settings, kept: Kept | None = None) -> AsyncItera
     finally:
         stop.set()
         await serving
+
+
+@contextmanager
+def in_a_thread(serving: Callable[[], AbstractAsyncContextManager[Collector]]) -> Iterator[Collector]:
+    """A collector with a loop of its own: schemathesis asks without one."""
+    found: list[Collector] = []
+    ready, stop, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with serving() as collector:
+            found.append(collector)
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(20)
+    yield found[0]
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(20)
+    loop.close()
 
 
 async def reachable(port: int, goes_on: Callable[[], bool], within_s: float = 10) -> None:

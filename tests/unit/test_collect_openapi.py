@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +11,8 @@ import httpx
 import jsonschema
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -26,7 +25,7 @@ from agents.collect.events_api import events_api
 from agents.collect.openapi import document
 from streams.schema import EXAMPLE
 from streams.signing import signed_headers
-from tests.unit.collecting import SECRET, SIGNER, Collector, collect_settings, collecting
+from tests.unit.collecting import SECRET, SIGNER, Collector, collect_settings, collecting, in_a_thread
 
 EXAMPLES = 40  # for each operation
 API = document([events_api("/v1/events", "/v1/id")])
@@ -59,29 +58,15 @@ class Signing:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
-    """A collector in a thread of its own: schemathesis asks without a loop."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOP_SECRET", SECRET)
-        found: list[Collector] = []
-        ready, stop, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
-
-        async def serve() -> None:
-            async with collecting(collect_settings(tmp_path_factory.mktemp("collect"))) as collector:
-                found.append(collector)
-                ready.set()
-                await stop.wait()
-
-        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-        thread.start()
-        assert ready.wait(20)
-        yield found[0]
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        loop.close()
+        settings = collect_settings(tmp_path_factory.mktemp("collect"))
+        with in_a_thread(lambda: collecting(settings)) as collector:
+            yield collector
 
 
 @schema.parametrize()
-@settings(
+@examples(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
