@@ -2,6 +2,6 @@
 
 from streams.ledger.story.shapes import Advice, Step, Story, Tone
 from streams.ledger.story.tell import stories
-from streams.ledger.story.unknown import HeldEvent, Missing, held, unknown
+from streams.ledger.story.unknown import Missing, unknown
 
-__all__ = ["Advice", "HeldEvent", "Missing", "Step", "Story", "Tone", "held", "stories", "unknown"]
+__all__ = ["Advice", "Missing", "Step", "Story", "Tone", "stories", "unknown"]

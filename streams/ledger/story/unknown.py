@@ -1,22 +1,11 @@
-"""An event id that left no session: it is still held, or nobody knows it, and then this says where to look."""
+"""An event id of which the ledger knows nothing: what that can mean, and where to look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from streams.events import Record
-from streams.ledger.story.shapes import Step, Story
 from streams.ledger.story.words import span
-
-
-class HeldEvent(Record, frozen=True):
-    """An event in an open session. Times are Unix ms of the log; `due_ms` is when it leaves at the latest."""
-
-    tenant: str
-    session_id: str
-    event_name: str
-    received_ms: int
-    due_ms: int
 
 
 class Missing(Record, frozen=True):
@@ -24,20 +13,6 @@ class Missing(Record, frozen=True):
 
     reason: str
     check: str
-
-
-def held(event: HeldEvent, now_ms: int) -> Story:
-    """The story of an event that has not left yet."""
-    left_ms = event.due_ms - now_ms
-    due = f"in {span(left_ms)} at the latest" if left_ms > 0 else "now"
-    received = Step(at_ms=event.received_ms, what="Received", text="Checked, hashed, and held in an open session.")
-    leaves = Step(
-        at_ms=event.due_ms,
-        what="Leaves its session",
-        text="When nothing more comes from the visitor; an order, or a person who says so, lets it go before.",
-    )
-    verdict = f"In an open session: it leaves {due}."
-    return Story(verdict=verdict, tone="quiet", steps=(received, leaves))
 
 
 def unknown(remembered_s: float, behind: Sequence[str] = ()) -> tuple[Missing, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.ledger.story import HeldEvent, held, unknown
+from streams.ledger.story import unknown
 from streams.ledger.story.words import listed, named, span
 
 
@@ -29,13 +29,6 @@ def test_a_length_of_time(ms: int, text: str) -> None:
 def test_lists_and_names() -> None:
     assert [listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert [named(platform) for platform in ("meta", "tiktok", "toy")] == ["Meta", "TikTok", "Toy"]
-
-
-def test_an_event_that_is_still_held_says_when_it_leaves() -> None:
-    event = HeldEvent(tenant="shop", session_id="v", event_name="ViewContent", received_ms=1_000, due_ms=91_000)
-    assert held(event, 31_000).verdict == "In an open session: it leaves in 1 min at the latest."
-    assert held(event, 99_000).verdict == "In an open session: it leaves now."
-    assert [step.at_ms for step in held(event, 31_000).steps] == [1_000, 91_000]
 
 
 def test_an_unknown_id_says_where_to_look_and_first_who_did_not_answer() -> None:

@@ -1,0 +1,32 @@
+"""/trace: where is this event? Its way step by step, with one sentence on top."""
+
+from __future__ import annotations
+
+import time
+
+from aiohttp import web
+
+from agents.access.users import User
+from agents.console.desk import Desk
+from agents.console.pages import page, render
+from sinks.advice import advice
+from streams.ledger.queries import ClusterOf, TraceOf
+from streams.ledger.story import Missing, stories, unknown
+
+MAX_ID = 500  # characters; longer ids are not sent to the ledger
+
+
+@page("/trace", role="viewer", nav="Trace")
+async def trace(desk: Desk, request: web.Request, user: User) -> web.Response:
+    event_id = request.query.get("event_id", "").strip()[:MAX_ID]
+    if not event_id:
+        return render(request, "trace.html", event_id="", stories=(), missing=())
+    found = await desk.ask(TraceOf(event_id=event_id, tenants=user.scope()))
+    told = stories(found, time.time_ns() // 1_000_000, advice)
+    missing = () if told else await _missing(desk, user)
+    return render(request, "trace.html", event_id=event_id, stories=told, missing=missing)
+
+
+async def _missing(desk: Desk, user: User) -> tuple[Missing, ...]:
+    cluster = await desk.ask(ClusterOf(tenants=user.scope()))
+    return unknown(desk.settings.ledger_s, cluster.missing)
