@@ -10,13 +10,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Protocol
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from typing import Protocol, cast
 
 from aiokafka.structs import ConsumerRecord
+from faust.exceptions import AlreadyConfiguredWarning
 
 from agents.counters import LEDGER_EVENTS
-from agents.ledger_web import LedgerWeb
+from agents.ledger_web import AwayError, LedgerWeb
 from agents.metrics import serve_metrics
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
@@ -24,8 +27,9 @@ from streams.events import (
     UNREADABLE,
     Batch,
     Erase,
-    LedgerInput,
+    Noted,
     Outcome,
+    Queued,
     Reject,
     Tick,
     decode_batch,
@@ -40,7 +44,9 @@ from streams.ledger.queries import ClusterOf, Query, RecentOf
 from streams.runs import Outgoing, Run, RunApp, RunTable
 
 SOURCES = ("ledger.in", "batches", "outcomes", "rejects")
-Value = LedgerInput | Batch | Outcome | Reject
+Told = Queued | Noted | Erase | Batch | Outcome | Reject
+Value = Told | Tick
+Answering = Callable[[Query], Generator[None, None, Answer]]  # in slices, between which others may run
 
 
 class Book(Protocol):
@@ -49,13 +55,14 @@ class Book(Protocol):
     def start_over(self, partitions: Mapping[int, Iterable[bytes]]) -> None:
         """These partitions with these keys are this worker's now: build the indexes anew from the table."""
 
-    def apply(self, value: Value, place: Place) -> None:
+    def apply(self, value: Told, place: Place) -> None:
         """One record, in log order of its topic and partition; a record may come again under another offset."""
 
     def advance(self, partition: int, now_ms: int) -> None:
         """Log time has reached `now_ms`: what is older than it may be goes."""
 
-    def answer(self, query: Query) -> Answer: ...
+    def save(self) -> None:
+        """The end of a run: everything that it changed goes to the table."""
 
     @property
     def events(self) -> int:
@@ -65,9 +72,11 @@ class Book(Protocol):
 class Ledger:
     """One worker's part: `hear` a record, `answer` a question."""
 
-    def __init__(self, app: RunApp, book: Book) -> None:
-        self.app, self.book, self.ring = app, book, Ring(app.settings.ledger_live)
+    def __init__(self, app: RunApp, book: Book, answering: Answering) -> None:
+        self.app, self.book, self._answering = app, book, answering
+        self.ring = Ring(app.settings.ledger_live)
         self.url = ""
+        self._taken_over = False
 
     def hear(self, record: ConsumerRecord) -> Iterator[Outgoing]:
         """Applies a record; yields a reject for what should not be in its topic."""
@@ -101,21 +110,35 @@ class Ledger:
         except UNREADABLE:
             return reject_of(record, "not a record of the ledger")
 
+    @property
+    def away(self) -> bool:
+        """It cannot answer yet: partitions are under way, or it has not been given any."""
+        return self.app.rebalancing or not self._taken_over
+
     def taken_over(self, table: RunTable, partitions: set[int]) -> None:
         self.ring.forget(frozenset(range(self.app.settings.partitions)) - partitions)
         self.book.start_over({partition: table.keys_of(partition) for partition in partitions})
+        self._taken_over = True
 
     @property
     def workers(self) -> list[str]:
         """Addresses of all ledger workers, as the consumer group knows them; also of one that has just died."""
         return sorted(str(url) for url in self.app.router.tables_metadata())
 
-    def answer(self, query: Query) -> Answer:
+    async def answer(self, query: Query) -> Answer:
+        """Raises AwayError when partitions begin to be taken over meanwhile."""
         if isinstance(query, RecentOf):
             return self.ring.recent(query)
         if isinstance(query, ClusterOf):
             return Cluster(workers=(self.seen(),))
-        return self.book.answer(query)
+        slices = self._answering(query)
+        while not self.away:
+            try:
+                next(slices)
+            except StopIteration as end:
+                return cast(Answer, end.value)
+            await asyncio.sleep(0)
+        raise AwayError
 
     def seen(self) -> WorkerSeen:
         read: dict[str, dict[int, int]] = {}
@@ -124,18 +147,25 @@ class Ledger:
         return WorkerSeen(self.url, tuple(sorted(self.app.writers)), self.app.rebalancing, self.book.events, read)
 
 
-def serve_ledger(app: RunApp, table: RunTable, book: Book, web: Callable[[Ledger], LedgerWeb]) -> Ledger:
+def serve_ledger(
+    app: RunApp, table: RunTable, book: Book, answering: Answering, web: Callable[[Ledger], LedgerWeb]
+) -> Ledger:
     """Makes `app` a ledger worker; its table and its book are made."""
-    ledger = Ledger(app, book)
+    ledger = Ledger(app, book, answering)
     server = web(ledger)
 
     @app.run_agent
     async def reading(runs: AsyncIterator[Run]) -> None:
         async for run in runs:
-            await run.commit([out for record in run.records for out in ledger.hear(record)])
+            outgoing = [out for record in run.records for out in ledger.hear(record)]
+            book.save()
+            await run.commit(outgoing)
 
     async def begin() -> None:
-        ledger.url = app.conf.canonical_url = await server.start()  # type: ignore[assignment]
+        ledger.url = await server.start()
+        with warnings.catch_warnings():  # Faust has shown its default already, and told nobody else
+            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+            app.conf.canonical_url = ledger.url  # type: ignore[assignment]
 
     async def end(*_: object, **__: object) -> None:
         await server.stop()

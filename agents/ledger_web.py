@@ -29,6 +29,10 @@ RETRY_AFTER_S = 2
 ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what may be configured, and is no address for others
 
 
+class AwayError(Exception):
+    """Partitions are being taken over, so there is no answer now."""
+
+
 class Asker(Protocol):
     @property
     def tenants(self) -> Tenants: ...
@@ -43,7 +47,7 @@ class LedgerWeb:
     def __init__(
         self,
         settings: Settings,
-        answer: Callable[[Query], Answer],
+        answer: Callable[[Query], Awaitable[Answer]],
         away: Callable[[], bool],
         user_of: UserOf,
         routes: Sequence[web.AbstractRouteDef] = (),
@@ -81,12 +85,16 @@ class LedgerWeb:
         if user is None:
             return _problem(401, "who asks is not known")
         if self._away():
-            return _problem(503, "partitions are being taken over", {"Retry-After": str(RETRY_AFTER_S)})
+            return _later()
         try:
             query = decode_query(await request.read())
         except UNREADABLE as error:
             return _problem(422, f"not a question of the ledger: {type(error).__name__}")
-        answer = self._answer(msgspec.structs.replace(query, tenants=scope(query.tenants, user.tenants)))
+        query = msgspec.structs.replace(query, tenants=scope(query.tenants, user.tenants))
+        try:
+            answer = await self._answer(query)
+        except AwayError:
+            return _later()
         return web.Response(body=encode(answer), content_type="application/json")
 
 
@@ -95,6 +103,10 @@ def scope(asked: Tenants, allowed: Tenants) -> Tenants:
     if asked is None or allowed is None:
         return allowed if asked is None else asked
     return tuple(tenant for tenant in asked if tenant in allowed)
+
+
+def _later() -> web.Response:
+    return _problem(503, "partitions are being taken over", {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _problem(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from agents.supervisor import Worker
 from streams.settings import Settings
 
-FAUST_ROLES = ("ingest", "sessions", "visitors", "dispatch")
-ROLES = (*FAUST_ROLES, "deliver")  # of every site
+ROLES = ("ingest", "sessions", "visitors", "dispatch", "deliver")  # bring events to the platforms, at every site
+SEEING = ("ledger",)  # show them to people
+FAUST_ROLES = ("ingest", "sessions", "visitors", "dispatch", "ledger")
 DOORS = ("collect", "intake")  # of those where somebody comes that way
-ALL_ROLES = (*ROLES, *DOORS)
+ALL_ROLES = (*ROLES, *SEEING, *DOORS)
 
 
 class RolesError(Exception):
@@ -22,7 +23,7 @@ def usual_roles(settings: Settings) -> list[str]:
     """All that have something to do: the HTTP door only when somebody has a key to it, delivery only where it is
     not the central site's. Whether an app pushes to Redis cannot be known here: the intake is asked for."""
     here = [role for role in ROLES if role != "deliver" or not settings.gateway_url]
-    return [*here, *(["collect"] if settings.tenant_map.has_keys else ())]
+    return [*here, *SEEING, *(["collect"] if settings.tenant_map.has_keys else ())]
 
 
 def parse_roles(text: str, usual: Sequence[str]) -> list[str]:

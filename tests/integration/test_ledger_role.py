@@ -121,6 +121,8 @@ async def answers(port: int) -> None:
     assert recent is not None and len(recent.json()["lines"]) == 20 and recent.json()["missed"] is True
     other = await ask(port, '{"ask": "recent", "tenants": ["other"]}', who="one")
     assert other is not None and other.json() == {}
+    holds = await ask(port, '{"ask": "holds", "tenant": "default", "field": "em", "digest": ""}')
+    assert holds is not None and holds.json() == {"events": 4 * VISITS + 1}
     statuses = [
         answer and answer.status_code
         for answer in (await ask(port, '{"ask": "cluster"}', "nobody"), await ask(port, '{"ask": "weather"}'))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from types import SimpleNamespace
 
 from aiohttp import web
 
-from agents.ledger_role import SOURCES, Ledger, Value, serve_ledger
+from agents.ledger_role import SOURCES, Ledger, Told, serve_ledger
 from agents.ledger_web import Asker, LedgerWeb
-from streams.events import Tick
 from streams.ledger.answers import Answer, Holds
 from streams.ledger.live import Place
 from streams.ledger.queries import Query
@@ -18,27 +17,29 @@ from streams.settings import load_settings
 
 
 class Tally:
-    def __init__(self, table: MutableMapping[bytes, int]) -> None:
-        self._table, self.keys = table, set[bytes]()
+    """`save` writes what was heard since, as a book does that gathers a run."""
 
-    @property
-    def events(self) -> int:
-        return len(self.keys)
+    def __init__(self, table: MutableMapping[bytes, int]) -> None:
+        self._table, self._heard, self.events = table, list[bytes](), 0
 
     def start_over(self, partitions: Mapping[int, Iterable[bytes]]) -> None:
-        self.keys = {key for keys in partitions.values() for key in keys}
+        self.events = sum(1 for keys in partitions.values() for _ in keys)
 
-    def apply(self, value: Value, place: Place) -> None:
-        assert not isinstance(value, Tick)
-        key = f"{place.topic}:{place.partition}:{place.offset}".encode()
-        self._table[key] = self._table.get(key, 0) + 1
-        self.keys.add(key)
+    def apply(self, value: Told, place: Place) -> None:
+        self._heard.append(f"{place.topic}:{place.partition}:{place.offset}".encode())
+        self.events += 1
 
     def advance(self, partition: int, now_ms: int) -> None:
         assert now_ms > 0
 
-    def answer(self, query: Query) -> Answer:
-        return Holds(events=len(self.keys))
+    def save(self) -> None:
+        for key in self._heard:
+            self._table[key] = self._table.get(key, 0) + 1
+        self._heard.clear()
+
+    def answering(self, query: Query) -> Generator[None, None, Answer]:
+        yield
+        return Holds(events=self.events)
 
 
 async def user_of(headers: Mapping[str, str]) -> Asker | None:
@@ -51,11 +52,11 @@ def web_of(ledger: Ledger) -> LedgerWeb:
     async def workers(_: web.Request) -> web.Response:
         return web.json_response(ledger.workers)
 
-    routes = [web.get("/workers", workers)]
-    return LedgerWeb(settings, ledger.answer, lambda: app.rebalancing, user_of, routes)
+    return LedgerWeb(settings, ledger.answer, lambda: ledger.away, user_of, [web.get("/workers", workers)])
 
 
 settings = load_settings()
 app = RunApp(settings, "ledger", SOURCES)
 table = app.run_table("ledger", encode=lambda n: b"%d" % n, decode=int)
-serve_ledger(app, table, Tally(table), web_of)
+tally = Tally(table)
+serve_ledger(app, table, tally, tally.answering, web_of)

@@ -38,7 +38,7 @@ class Worker:
         settings = load_settings(console_port=free_port())
         self.web = LedgerWeb(settings, self._answer, lambda: self.away, self._user_of)
 
-    def _answer(self, query: Query) -> Answer:
+    async def _answer(self, query: Query) -> Answer:
         self.asked.append(query)
         return Holds(events=1)
 

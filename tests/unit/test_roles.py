@@ -25,7 +25,7 @@ def test_a_plus_adds_to_the_usual_roles() -> None:
 @pytest.mark.parametrize("text", [",", "ingest,nonsense", "+nonsense"])
 def test_unknown_roles_are_refused(text: str) -> None:
     with pytest.raises(
-        RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver, collect, intake"
+        RolesError, match="roles are ingest, sessions, visitors, dispatch, deliver, ledger, collect, intake"
     ):
         parse_roles(text, ROLES)
 
@@ -39,9 +39,9 @@ def test_counts_that_make_no_sense_are_refused(text: str) -> None:
 def test_the_http_door_is_run_where_somebody_has_a_key(tmp_path: Path) -> None:
     file = tmp_path / "tenants.toml"
     file.write_text("[tenants.shop]\n")
-    assert usual_roles(load_settings(tenants=file)) == [*ROLES]
+    assert usual_roles(load_settings(tenants=file)) == [*ROLES, "ledger"]
     file.write_text('[tenants.shop]\n[[tenants.shop.keys]]\nkind = "secret"\nid = "sk_a"\nsecrets = ["env:A"]\n')
-    assert usual_roles(load_settings(tenants=file)) == [*ROLES, "collect"]
+    assert usual_roles(load_settings(tenants=file)) == [*ROLES, "ledger", "collect"]
 
 
 def test_each_process_has_its_own_port_and_folder() -> None:

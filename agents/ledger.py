@@ -1,0 +1,47 @@
+"""The ledger: `faust -A agents.ledger worker`. Remembers what became of each event, and answers who asks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from agents.access.guard import user_of
+from agents.access.users import Users
+from agents.ledger_role import SOURCES, Ledger, serve_ledger
+from agents.ledger_web import LedgerWeb
+from agents.metrics import serve_metrics
+from streams.ledger.answering import answering
+from streams.ledger.book import Book, Keep
+from streams.log import setup
+from streams.runs import RunApp
+from streams.settings import Settings, load_settings
+
+
+def create_app(settings: Settings) -> RunApp:
+    app = RunApp(settings, "ledger", SOURCES)
+    table = app.run_table("ledger", bytes, bytes)
+    users = Users(settings.console_users)
+
+    def web(ledger: Ledger) -> LedgerWeb:
+        return LedgerWeb(settings, ledger.answer, lambda: ledger.away, partial(user_of, settings, users))
+
+    book = Book(table, keep_of(settings))
+    serve_ledger(app, table, book, lambda query: answering(query, book), web)
+    serve_metrics(app)
+    return app
+
+
+def keep_of(settings: Settings) -> Keep:
+    return Keep(
+        ledger_ms=int(settings.ledger_s * 1000),
+        minutes_ms=int(settings.ledger_minutes_s * 1000),
+        events=settings.ledger_events,
+    )
+
+
+def _main() -> RunApp:
+    settings = load_settings()
+    setup(settings, "ledger")
+    return create_app(settings)
+
+
+app = _main()
