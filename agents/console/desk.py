@@ -18,12 +18,6 @@ class Ledger(Protocol):
         """The merged answer; raises AwayError while none can answer."""
 
 
-class SessionWorkers(Protocol):
-    """All session workers as one, asked for a user."""
-
-    async def cluster(self, user: User) -> Any: ...
-
-
 class AwayError(Exception):
     """Who should answer cannot now; the page is a 503 that says so in these words."""
 
@@ -35,7 +29,7 @@ class Desk:
     settings: Settings
     users: Users
     ledger: Ledger
-    sessions: Any  # SessionWorkers: its methods are session_workers.py's
+    sessions: Any  # agents.session_workers.SessionWorkers
 
     async def ask(self, query: Query) -> Any:
         return await self.ledger.ask(query)

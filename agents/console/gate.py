@@ -16,6 +16,7 @@ from agents.collect.address import client_address, is_trusted, networks
 from agents.console.desk import AwayError, Desk
 from agents.console.logins import Login, Logins
 from agents.console.pages import VISIT, Entry, Visit, render
+from agents.session_workers import SessionsError
 from sinks.notes import NoteError
 
 log = structlog.get_logger(__name__)
@@ -81,8 +82,8 @@ class Gate:
             if error.status < 400:
                 return _redirect(error)
             return problem(request, error.status, error.text or "", _kept(error))
-        except (AwayError, NoteError) as error:
-            return problem(request, 503, f"{error}. Try again in a moment.", {"Retry-After": "5"})
+        except (AwayError, NoteError, SessionsError) as error:
+            return problem(request, 503, f"{_sentence(error)} Try again in a moment.", {"Retry-After": "5"})
         except ConnectionError:  # the browser's
             raise
         except Exception as error:  # not the traceback: it could quote what was sent
@@ -154,6 +155,11 @@ def problem(
     response = render(request, "problem.html", status, code=status, text=text, headline=_headline(status))
     response.headers.update(headers or {})
     return response
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 HEADLINES = {

@@ -1,0 +1,50 @@
+"""/search: an event id or a session, whichever the text is. Without JavaScript too."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from agents.access.users import User
+from agents.console.desk import Desk
+from agents.console.pages import page
+from agents.session_workers import SessionsError
+from streams.ledger.queries import SessionOf, TraceOf
+
+MAX_ID = 500  # characters
+
+
+@page("/search", role="viewer")
+async def search(desk: Desk, request: web.Request, user: User) -> web.Response:
+    text = request.query.get("q", "").strip()[:MAX_ID]
+    raise web.HTTPSeeOther(await _place(desk, user, text) if text else "/trace")
+
+
+async def _place(desk: Desk, user: User, text: str) -> str:
+    """An event before a session: ids of events are what people have. `tenant|session` names a session."""
+    tenants = [name for name in desk.settings.tenant_map.tenants if user.sees(name)]
+    tenant, bar, session_id = text.partition("|")
+    if bar and tenant in tenants:
+        return _session(tenant, session_id)
+    found = await desk.ask(TraceOf(event_id=text, tenants=user.scope()))
+    if not found.events and not found.rejects:
+        for name in tenants:
+            if await _is_session(desk, user, name, text):
+                return _session(name, text)
+    return f"/trace?{urlencode({'event_id': text})}"
+
+
+async def _is_session(desk: Desk, user: User, tenant: str, session_id: str) -> bool:
+    """One that is open, or that events have left."""
+    try:
+        if await desk.sessions.show(user, tenant, session_id) is not None:
+            return True
+    except SessionsError:
+        pass  # the ledger may know it
+    query = SessionOf(tenant=tenant, session_id=session_id, tenants=user.scope())
+    return bool((await desk.ask(query)).events)
+
+
+def _session(tenant: str, session_id: str) -> str:
+    return f"/sessions/one?{urlencode({'key': f'{tenant}|{session_id}'})}"

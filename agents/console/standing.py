@@ -1,0 +1,79 @@
+"""What the Overview asks beside the ledger: lag and queues, at most every few seconds for all who look."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+import msgspec
+
+from agents.lag import Depth, Lag, depths, lags
+from sinks.kafka_admin import KafkaAdminError
+from sinks.offsets import OffsetsError
+from sinks.rabbit_admin import RabbitAdminError
+from streams.settings import Settings
+
+T = TypeVar("T")
+FRESH_S = 4.0
+WITHIN_S = 3.0
+UNSEEN = (KafkaAdminError, OffsetsError, RabbitAdminError, TimeoutError)
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """One role: records that it has not read, and the age of the oldest in seconds, None when nobody knows."""
+
+    role: str
+    lag: int
+    age_s: float | None
+
+
+class Remembered(Generic[T]):
+    """An answer that is good for a few seconds, however many pages want it; None while nobody knows."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
+        self._ask, self._lock = ask, asyncio.Lock()
+        self._until, self._answer = float("-inf"), None
+
+    async def get(self) -> T | None:
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._answer = await self._asked()  # type: ignore[assignment]
+                self._until = time.monotonic() + FRESH_S
+            return self._answer
+
+    async def _asked(self) -> T | None:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return await self._ask()
+        except UNSEEN:
+            return None
+
+
+class Standing:
+    """How much waits where. `lag` and `queues` are None while Kafka or RabbitMQ does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.lag: Remembered[list[Lag]] = Remembered(lambda: lags(settings))
+        self.queues: Remembered[list[Depth]] = Remembered(lambda: asyncio.to_thread(depths, settings))
+
+
+@lru_cache(maxsize=8)
+def standing(settings: Settings) -> Standing:
+    """That of this process."""
+    return Standing(settings)
+
+
+def behind(rows: list[Lag], namespace: str) -> list[Behind]:
+    """By role. One that never read is not there: it is an optional one."""
+    found: dict[str, Behind] = {}
+    for row in rows:
+        if row.committed is None:
+            continue
+        role = row.group.removeprefix(f"{namespace}-")
+        before = found.get(role, Behind(role, 0, None))
+        ages = [age for age in (before.age_s, row.age_s) if age is not None]
+        found[role] = Behind(role, before.lag + row.lag, max(ages, default=None))
+    return list(found.values())
