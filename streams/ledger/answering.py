@@ -118,7 +118,8 @@ def _session(query: SessionOf, book: Book) -> Slices:
         return Traces()
     events = list[EventTrace]()
     for key in book.pages_of(f"{query.tenant}|{query.session_id}".encode()):
-        events += _traces(key, book.table[key])
+        if (value := book.table.get(key)) is not None:
+            events += _traces(key, value)
         yield
     return Traces(events=tuple(sorted(events, key=lambda t: (t.event_time_ms, t.event_id))))
 

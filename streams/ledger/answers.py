@@ -1,4 +1,7 @@
-"""What the ledger answers. Everything here may be shown to whoever may see the tenant: no clear personal data."""
+"""What the ledger answers. Everything here may be shown to whoever may see the tenant: no clear personal data.
+
+`missing` of an answer are the addresses of workers that did not answer, so that it lacks what they know.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +93,7 @@ class RejectSeen(Record, frozen=True):
 class Traces(Record, frozen=True):
     events: tuple[EventTrace, ...] = ()
     rejects: tuple[RejectSeen, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Point(Record, frozen=True):
@@ -97,7 +101,8 @@ class Point(Record, frozen=True):
 
     Names in `counts`, without a platform: events (that left sessions), batches, `flush_<reason>`, enriched
     (events with a backfill), rejected. With one: queued, refused, attempts, delivered, duplicate, throttled,
-    transient, misconfigured, invalid, expired, parked, dropped, posts, latency_ms (sum over posts), and the
+    transient, misconfigured, invalid, expired, parked, dropped, posts, latency_ms (sum over posts), of the jobs
+    queued in this span acknowledged (a platform took them by now) and ended (parked or dropped by now), and the
     histogram of age at delivery `age_<bound>` per AGE_BOUNDS_S (not cumulative), `age_more`; the same of purchases
     alone as `purchase_age_<bound>`.
     """
@@ -114,6 +119,7 @@ AGE_BOUNDS_S = (1, 5, 30, 120, 300, 1800, 3600, 7200, 14_400, 86_400, 172_800, 6
 
 class Counts(Record, frozen=True):
     points: tuple[Point, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class QualityRow(Record, frozen=True):
@@ -142,6 +148,7 @@ class QualityRow(Record, frozen=True):
 
 class Quality(Record, frozen=True):
     rows: tuple[QualityRow, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class ReasonCount(Record, frozen=True):
@@ -156,6 +163,7 @@ class ReasonCount(Record, frozen=True):
 class Rejects(Record, frozen=True):
     newest: tuple[RejectSeen, ...] = ()
     reasons: tuple[ReasonCount, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 LINE_KINDS = ("flushed", "queued", "delivered", "retry", "parked", "rejected")
@@ -179,15 +187,18 @@ class Line(Record, frozen=True):
 class Recent(Record, frozen=True):
     lines: tuple[Line, ...] = ()
     missed: bool = False  # more came by than is kept
+    missing: tuple[str, ...] = ()
 
 
 class Audit(Record, frozen=True):
     entries: tuple[Noted, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Holds(Record, frozen=True):
     visits: int = 0
     events: int = 0
+    missing: tuple[str, ...] = ()
 
 
 class WorkerSeen(Record, frozen=True):

@@ -70,7 +70,15 @@ def merge(query: Query, answers: Sequence[Answer]) -> Answer:
         Holds: _holds,
         Cluster: _cluster,
     }
-    return merged[ANSWER_OF[type(query)]](query, answers)
+    found = merged[ANSWER_OF[type(query)]](query, answers)
+    return lacking(found, [url for answer in answers for url in answer.missing])
+
+
+def lacking(answer: Answer, missing: Iterable[str]) -> Answer:
+    """The answer, marked with who did not take part in it."""
+    there = {worker.url for worker in answer.workers} if isinstance(answer, Cluster) else set()
+    every = {*answer.missing, *missing} - there
+    return msgspec.structs.replace(answer, missing=tuple(sorted(every)))
 
 
 def _traces(_: Query, answers: Sequence[Traces]) -> Traces:
@@ -152,5 +160,4 @@ def _holds(_: Query, answers: Sequence[Holds]) -> Holds:
 
 def _cluster(_: Query, answers: Sequence[Cluster]) -> Cluster:
     workers = {worker.url: worker for answer in answers for worker in answer.workers}
-    missing = {url for answer in answers for url in answer.missing} - workers.keys()
-    return Cluster(tuple(workers[url] for url in sorted(workers)), tuple(sorted(missing)))
+    return Cluster(tuple(workers[url] for url in sorted(workers)))

@@ -14,7 +14,7 @@ from typing import Literal
 
 from streams.ledger.answers import AGE_BOUNDS_S, AttemptTrace, JobState
 
-DROPPED = "dropped"  # code of the outcome of a job that a person dropped (sinks/replay/fate.py)
+DROPPED = "dropped"  # code of the outcome of a job that a person dropped (sinks/deliver/policy.py)
 ACKNOWLEDGED = ("delivered", "duplicate")
 MERGED_MS, DISCARDED_MS = 300_000, 172_800_000
 AGE_NAMES = (*(f"age_{bound}" for bound in AGE_BOUNDS_S), "age_more")
