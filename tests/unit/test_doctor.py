@@ -8,7 +8,7 @@ import pytest
 
 from agents.doctor.check import Check
 from agents.doctor.local import check_address, check_settings, check_tenants, check_versions
-from agents.doctor.services import check_topology
+from agents.doctor.services import check_redis, check_topology
 from sinks.topology_plan import QueueChange
 from streams.settings import load_settings
 
@@ -134,3 +134,12 @@ def test_missing_queues_are_one_line_and_what_differs_has_its_own() -> None:
         ("exchanges", "ok"),
     ]
     assert checks[0].found == "5 of 8 missing: q0, q1, q2, …"
+
+
+async def test_the_intakes_own_redis_is_looked_at_too() -> None:
+    here, other = "redis://127.0.0.1:1/0", "redis://:hidden-word@127.0.0.1:2/0"
+    both = await check_redis(load_settings(redis_url=here, intake_redis_url=other))
+    assert verdicts(both) == {"redis": "failed", "intake redis": "failed"}
+    assert "CAPI_INTAKE_REDIS_URL" in both[1].todo
+    assert "hidden-word" not in str(both)
+    assert len(await check_redis(load_settings(redis_url=here, intake_redis_url=here))) == 1
