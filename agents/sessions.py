@@ -9,7 +9,17 @@ from aiokafka.structs import ConsumerRecord
 
 from agents.access.guard import user_of
 from agents.access.users import Users
-from agents.counters import DUPLICATES, EVENTS_LEFT, FLUSHES, RECALLS_ASKED, RECALLS_USED
+from agents.counters import (
+    DUPLICATES,
+    EVENTS_HELD,
+    EVENTS_LEFT,
+    FLUSHES,
+    NEXT_DEADLINE,
+    RECALLS_ASKED,
+    RECALLS_USED,
+    SESSIONS_OPEN,
+)
+from agents.metrics import serve_metrics
 from agents.rejects import reject_of
 from agents.sessions_views import add_views
 from agents.ticks import add_ticks
@@ -66,6 +76,13 @@ def create_app(settings: Settings) -> RunApp:
     add_ticks(app)
     app.task(mirror.run)
     add_views(app, table, limits_of, partial(user_of, settings, Users(settings.console_users)))
+
+    def look() -> None:
+        SESSIONS_OPEN.set(windows.open_sessions)
+        EVENTS_HELD.set(windows.held_events)
+        NEXT_DEADLINE.set(windows.first_due_ms() / 1000)
+
+    serve_metrics(app, look)
     return app
 
 
