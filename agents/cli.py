@@ -34,6 +34,7 @@ VERBS = {
     "erase": "Forget a person: sessions, visitors, ledger, parked jobs; what still waits is not sent.",
     "tail": "Print what comes by, line by line, as it happens.",
     "trace": "Where is this event? Its way step by step, and what to do.",
+    "quality": "How good the match is by event name, and what to fix first.",
     "lag": "How far behind each role is, and what waits in RabbitMQ.",
     "send": "Send a file of events to Kafka, after the door's own checks.",
     "users": "Add, list and remove users of the console, and change their passwords.",
