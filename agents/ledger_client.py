@@ -88,9 +88,16 @@ def _read(url: str, query: Query, response: httpx.Response) -> Answer | str:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         return f"the ledger at {url} does not know us: CAPI_INTERNAL_SECRET must be the same here and there"
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return f"the ledger at {url} is taking partitions over: try again in some seconds"
+        return f"the ledger at {url} cannot answer now ({_error(response)}): try again in some seconds"
     try:
         response.raise_for_status()
         return decode_answer(query, response.content)
     except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
         return f"the ledger at {url} gave no answer ({response.status_code}, {type(error).__name__})"
+
+
+def _error(response: httpx.Response) -> str:
+    try:
+        return msgspec.json.decode(response.content, type=dict[str, str]).get("error", "")
+    except msgspec.DecodeError:
+        return str(response.status_code)

@@ -173,6 +173,8 @@ class Book:
         why = f"{reject.reason}\0{reject.field}"
         counts = part.tally.counts("k", place.at_ms, reject.tenant, reject.platform, why)
         merge_into(counts, {"count": 1, LATEST: place.at_ms})
+        for oldest in part.rejects.taken(0, iter(range(2)), REJECTS):  # a flood of them comes without ticks
+            self._forget_reject(oldest)
 
     def _note(self, part: Part, note: Noted, partition: int) -> None:
         key = f"a|{partition}|{note.note_id}".encode()

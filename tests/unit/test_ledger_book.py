@@ -26,7 +26,7 @@ from streams.events import (
 )
 from streams.ledger import states
 from streams.ledger.answers import Audit, Counts, Holds, Quality, Rejects, Traces
-from streams.ledger.book import Book, Keep
+from streams.ledger.book import REJECTS, Book, Keep
 from streams.ledger.live import Place
 from streams.ledger.merging import decode_answer, merge
 from streams.ledger.queries import (
@@ -291,6 +291,19 @@ def test_the_newest_rejects_and_notes_come_first() -> None:
     assert [reject.offset for reject in found.newest] == [4, 3]
     assert (found.reasons[0].count, found.reasons[0].last_ms) == (5, T0 + 4)
     assert [note.note_id for note in audit.entries] == ["4", "3"]
+
+
+def test_a_flood_of_rejects_is_bounded_without_ticks() -> None:
+    book = book_of([])
+    for offset in range(REJECTS + 50):
+        book.apply(
+            Reject(topic="t", partition=0, offset=offset, reason="robot", tenant="a", event_id=str(offset)),
+            Place("t", 0, 0, T0 + offset),
+        )
+    book.save()
+    assert sum(key.startswith(b"r") for key in book.table) == REJECTS
+    assert totals(book)["rejected"] == REJECTS + 50
+    assert (trace(book, "0").rejects, len(trace(book, "60").rejects)) == ((), 1)
 
 
 def test_a_dropped_job_has_the_code_that_sinks_write() -> None:
