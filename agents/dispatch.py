@@ -14,6 +14,7 @@ import structlog
 from aiokafka.structs import ConsumerRecord
 
 from agents import batch_jobs
+from agents.metrics import serve_metrics
 from agents.batch_jobs import Source, as_message, count_published, queued
 from agents.metrics import serve_metrics
 from sinks.gateway import Gateway
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> RunApp:
         await way.close()
 
     app.on_before_shutdown.connect(close)
+    serve_metrics(app)
     serve_metrics(app)
     return app
 

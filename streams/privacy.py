@@ -13,12 +13,14 @@ MAX_URL = 8_192
 _EMAIL = re.compile(r"(?<=[^\s@/?&=#,;:<>\"'()])@[^\s@/?&=#,;:<>\"'()]+\.[^\s@/?&=#,;:<>\"'().\d]{2}")
 _PERSONAL = re.compile(
     r"e[-_]?mail|first[-_]?name|last[-_]?name|full[-_]?name|birth|passw|phone(?:[-_]?(?:no|nr|num|number))?\]?$"
-    r"|(?:^|[\[_.-])(?:em|ph|fn|ln|fname|lname|surname|tel|mobile|mail|dob)\]?$",
+    r"|(?:^|[\[_.-])(?:em|ph|fn|ln|fname|lname|surname|tel|mobile|mail|dob)\]?$"
+    r"|token\]?$|secret|api[-_]?key|(?:^|[\[_.-])jwt\]?$",  # what opens somebody's account
     re.IGNORECASE,
 )
 # What makes a URL worth a closer look. Most have none of it and pass untouched.
 _SUSPICIOUS = re.compile(
-    r"@|\uff20|%(?:25)*40|[?&;#][^=&;#?]{0,64}(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob)[^=&;#?]{0,64}=",
+    r"@|\uff20|%(?:25)*40"
+    r"|[?&;#][^=&;#?]{0,64}(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob|token|secret|key|jwt)[^=&;#?]{0,64}=",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"([?&;#])")
@@ -33,7 +35,8 @@ def holds_email(text: str) -> bool:
 
 
 def is_personal_name(name: str) -> bool:
-    """Whether a key or parameter of this name holds a person's data: `email`, `billing[phone]`, `user_fn`, …"""
+    """Whether a key or parameter of this name holds a person's data, `email`, `billing[phone]`, `user_fn`, …,
+    or what opens their account, `reset_token`."""
     return _PERSONAL.search(unquote(name)) is not None
 
 

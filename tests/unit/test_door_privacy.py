@@ -26,6 +26,10 @@ from streams.privacy import clean_url, holds_email, is_personal_name
         ("https://shop.example/unsubscribe/alice@example.com?x=1", "https://shop.example/"),
         ("https://alice:secret@shop.example/p?x=1", "https://shop.example/"),
         ("https://alice@shop.example/", "https://shop.example/"),
+        (
+            "https://shop.example/p?access_token=x&reset-token=y&token=z&apiKey=1&jwt=2&x=1",
+            "https://shop.example/p?x=1",
+        ),
     ],
 )
 def test_personal_data_is_taken_out_of_urls(url: str, kept: str) -> None:
@@ -41,6 +45,7 @@ def test_personal_data_is_taken_out_of_urls(url: str, kept: str) -> None:
         "https://bücher.example/ü?name=chair",
         "android-app://com.example/path",
         "https://[2001:db8::1]:8443/p?team=a",
+        "https://shop.example/p?keyword=chair&tokens=3&key=a",
     ],
 )
 def test_other_urls_stay_byte_exact(url: str) -> None:
