@@ -1,4 +1,5 @@
-"""The ledger: `faust -A agents.ledger worker`. Remembers what became of each event, and answers who asks."""
+"""The ledger: `faust -A agents.ledger worker`. Remembers what became of each event, answers who asks,
+and serves the console."""
 
 from __future__ import annotations
 
@@ -6,9 +7,12 @@ from functools import partial
 
 from agents.access.guard import user_of
 from agents.access.users import Users
+from agents.console.app import routes as console_routes
+from agents.console.desk import Desk
+from agents.ledger_client import Ledgers
 from agents.ledger_role import SOURCES, Ledger, serve_ledger
 from agents.ledger_web import LedgerWeb
-from agents.metrics import serve_metrics
+from agents.session_workers import SessionWorkers
 from streams.ledger.answering import answering
 from streams.ledger.book import Book, Keep
 from streams.log import setup
@@ -22,11 +26,15 @@ def create_app(settings: Settings) -> RunApp:
     users = Users(settings.console_users)
 
     def web(ledger: Ledger) -> LedgerWeb:
-        return LedgerWeb(settings, ledger.answer, lambda: ledger.away, partial(user_of, settings, users))
+        ledgers = Ledgers(settings, lambda: ledger.workers)
+        desk = Desk(settings, users, ledgers, SessionWorkers(settings))
+        known = partial(user_of, settings, users)
+        return LedgerWeb(
+            settings, ledger.answer, ledgers.ask, lambda: ledger.away, known, lambda: console_routes(desk)
+        )
 
     book = Book(table, keep_of(settings))
     serve_ledger(app, table, book, lambda query: answering(query, book), web)
-    serve_metrics(app)
     return app
 
 

@@ -18,8 +18,9 @@ from typing import Protocol, cast
 from aiokafka.structs import ConsumerRecord
 from faust.exceptions import AlreadyConfiguredWarning
 
+from agents.console.desk import AwayError
 from agents.counters import LEDGER_EVENTS
-from agents.ledger_web import AwayError, LedgerWeb
+from agents.ledger_web import LedgerWeb
 from agents.metrics import serve_metrics
 from agents.rejects import reject_of
 from agents.ticks import add_ticks
@@ -138,7 +139,7 @@ class Ledger:
             except StopIteration as end:
                 return cast(Answer, end.value)
             await asyncio.sleep(0)
-        raise AwayError
+        raise AwayError("partitions are being taken over")
 
     def seen(self) -> WorkerSeen:
         read: dict[str, dict[int, int]] = {}

@@ -1,4 +1,5 @@
-"""The web server of a ledger worker: `POST /v1/ledger` takes a question as JSON and answers it from its own book.
+"""The web server of a ledger worker: `POST /v1/ledger` takes a question as JSON, asks all workers and joins their
+answers; with `?local=1` it answers from its own book.
 
 401 without a pass of another role or a user's password, 422 for what is no question, 503 with Retry-After while
 partitions are taken over. What a user may not see is not in the answer, whatever the question says.
@@ -15,6 +16,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from agents.console.desk import AwayError
 from sinks.views import PORTS
 from streams.events import UNREADABLE, encode
 from streams.ledger.answers import Answer
@@ -29,37 +31,40 @@ RETRY_AFTER_S = 2
 ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what may be configured, and is no address for others
 
 
-class AwayError(Exception):
-    """Partitions are being taken over, so there is no answer now."""
-
-
 class Asker(Protocol):
     @property
     def tenants(self) -> Tenants: ...
 
 
+Asking = Callable[[Query], Awaitable[Answer]]
 UserOf = Callable[[Mapping[str, str]], Awaitable[Asker | None]]
 
 
 class LedgerWeb:
-    """`start` returns the address by which others find this worker. `routes` are served beside its own."""
+    """`start` returns the address by which others find this worker. `routes`, made then, are served
+    beside its own.
+
+    `answer` is of its own book, `ask` of all workers; both may raise AwayError.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        answer: Callable[[Query], Awaitable[Answer]],
+        answer: Asking,
+        ask: Asking,
         away: Callable[[], bool],
         user_of: UserOf,
-        routes: Sequence[web.AbstractRouteDef] = (),
+        routes: Callable[[], Sequence[web.AbstractRouteDef]] = tuple,
     ) -> None:
-        self._settings, self._answer, self._away, self._user_of = settings, answer, away, user_of
-        app = web.Application(client_max_size=QUESTION_BYTES)
-        app.add_routes([web.post(PATH, self._post), *routes])
-        self._runner = web.AppRunner(app, access_log=None)
+        self._settings, self._answer, self._ask = settings, answer, ask
+        self._away, self._user_of, self._routes = away, user_of, routes
+        self._app = web.Application(client_max_size=QUESTION_BYTES)
+        self._runner = web.AppRunner(self._app, access_log=None)
 
     async def start(self) -> str:
         """Raises OSError when no port of ten can be had. Port 0: nothing is served, and nobody can ask."""
         host, first = self._settings.console_host, self._settings.console_port
+        self._app.add_routes([web.post(PATH, self._post), *self._routes()])
         await self._runner.setup()
         port = await self._listen(host, first) if first else 0
         shown = socket.gethostname() if host in ANYWHERE else host
@@ -84,17 +89,18 @@ class LedgerWeb:
         user = await self._user_of(request.headers)
         if user is None:
             return _problem(401, "who asks is not known")
-        if self._away():
-            return _later()
+        local = request.query.get("local") == "1"
+        if local and self._away():
+            return _later("partitions are being taken over")
         try:
             query = decode_query(await request.read())
         except UNREADABLE as error:
             return _problem(422, f"not a question of the ledger: {type(error).__name__}")
         query = msgspec.structs.replace(query, tenants=scope(query.tenants, user.tenants))
         try:
-            answer = await self._answer(query)
-        except AwayError:
-            return _later()
+            answer = await (self._answer(query) if local else self._ask(query))
+        except AwayError as error:
+            return _later(str(error))
         return web.Response(body=encode(answer), content_type="application/json")
 
 
@@ -105,8 +111,8 @@ def scope(asked: Tenants, allowed: Tenants) -> Tenants:
     return tuple(tenant for tenant in asked if tenant in allowed)
 
 
-def _later() -> web.Response:
-    return _problem(503, "partitions are being taken over", {"Retry-After": str(RETRY_AFTER_S)})
+def _later(why: str) -> web.Response:
+    return _problem(503, why, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _problem(status: int, why: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -50,7 +50,7 @@ class Ledgers:
             found: list[dict[str, Any]] = []
             for port in self._ports:
                 question = {"ask": "trace", "event_id": event_id}
-                answer = await client.post(f"http://127.0.0.1:{port}/v1/ledger", json=question)
+                answer = await client.post(f"http://127.0.0.1:{port}/v1/ledger?local=1", json=question)
                 found += [
                     job for event in answer.raise_for_status().json().get("events", []) for job in event["jobs"]
                 ]

@@ -59,7 +59,7 @@ async def feed(settings: Settings) -> None:
 async def ask(port: int, question: str, who: str = "all") -> httpx.Response | None:
     async with httpx.AsyncClient() as client:
         try:
-            url = f"http://127.0.0.1:{port}/v1/ledger"
+            url = f"http://127.0.0.1:{port}/v1/ledger?local=1"
             return await client.post(url, content=question, headers={"Authorization": who})
         except httpx.TransportError:
             return None

@@ -52,7 +52,14 @@ def web_of(ledger: Ledger) -> LedgerWeb:
     async def workers(_: web.Request) -> web.Response:
         return web.json_response(ledger.workers)
 
-    return LedgerWeb(settings, ledger.answer, lambda: ledger.away, user_of, [web.get("/workers", workers)])
+    return LedgerWeb(
+        settings,
+        ledger.answer,
+        ledger.answer,
+        lambda: ledger.away,
+        user_of,
+        lambda: [web.get("/workers", workers)],
+    )
 
 
 settings = load_settings()
