@@ -14,7 +14,6 @@ import structlog
 from aiokafka.structs import ConsumerRecord
 
 from agents import batch_jobs
-from agents.metrics import serve_metrics
 from agents.batch_jobs import Source, as_message, count_published, queued
 from agents.metrics import serve_metrics
 from sinks.gateway import Gateway
@@ -58,7 +57,6 @@ def create_app(settings: Settings) -> RunApp:
         await way.close()
 
     app.on_before_shutdown.connect(close)
-    serve_metrics(app)
     serve_metrics(app)
     return app
 

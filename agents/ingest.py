@@ -8,7 +8,6 @@ from aiokafka.structs import ConsumerRecord
 
 from agents.admission import SUMMARY_S, Admission
 from agents.metrics import serve_metrics
-from agents.metrics import serve_metrics
 from streams.door import Origin, admit
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
@@ -28,7 +27,6 @@ def create_app(settings: Settings) -> RunApp:
         admission.sum_up()
 
     app.timer(SUMMARY_S)(sum_up)
-    serve_metrics(app)
     serve_metrics(app)
     return app
 

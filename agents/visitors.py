@@ -48,7 +48,6 @@ def create_app(settings: Settings) -> RunApp:
     app.on_taken_over.append(lambda partitions: memories.start_over())
     add_ticks(app)
     serve_metrics(app)
-    serve_metrics(app)
     return app
 
 
