@@ -71,7 +71,7 @@ def _retry(job: JobTrace, name: str, now_ms: int) -> Finding:
 def _waiting(job: JobTrace, name: str, now_ms: int) -> Finding:
     last = job.attempts[-1]
     return Finding(
-        text=f"it waits, because {name} refuses the pixel{because(last.why, last.code)}: mend that and it goes",
+        text=f"{name} refuses the pixel{because(last.why, last.code)}, so it waits: mend that and it goes",
         tone="bad",
     )
 

@@ -74,7 +74,7 @@ THROWN_AWAY = job(state="dropped", attempts=(attempt("invalid", why="invalid par
             "attempt is due in 4 min.",
             "warn",
         ),
-        ([WAITING], "It waits, because Meta refuses the pixel (token, 190): mend that and it goes.", "bad"),
+        ([WAITING], "Meta refuses the pixel (token, 190), so it waits: mend that and it goes.", "bad"),
         ([PARKED], "Given up for Meta (invalid parameter, 100): it lies among the dead letters.", "bad"),
         ([DROPPED], "Dropped for Meta (dropped by an operator: test data).", "bad"),
         ([job()], "Queued for Meta for 59 s, not tried yet.", "quiet"),
