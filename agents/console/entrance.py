@@ -23,6 +23,9 @@ WRONG = "Name or password is wrong."
 LONGEST_NAME = 64
 
 
+now_s = time.monotonic
+
+
 class Entrance:
     def __init__(self, gate: Gate) -> None:
         self._gate, self._desk = gate, gate.desk
@@ -41,7 +44,7 @@ class Entrance:
         await self._gate.check_meant(request)
         form = await request.post()
         name, wanted = str(form.get("name", "")).strip()[:LONGEST_NAME], own_path(str(form.get("next", "")))
-        keys, now = (f"name {name}", f"address {self._gate.address(request)}"), time.monotonic()
+        keys, now = (f"name {name}", f"address {self._gate.address(request)}"), now_s()
         if wait_s := self._tries.wait_s(keys, now):
             return self._refused(request, wanted, 429, f"Too many tries: wait {ceil(wait_s)} s.", wait_s)
         self._tries.begin(keys, now)
@@ -61,8 +64,10 @@ class Entrance:
     async def logout(self, request: web.Request) -> web.StreamResponse:
         """POST /logout."""
         await self._gate.check_meant(request)
-        if (user := visit_of(request).user) is not None:
-            self._note(user, "logout")
+        visit = visit_of(request)
+        if visit.user is not None and visit.login is not None:
+            self._note(visit.user, "logout")
+            await self._gate.ended.end(visit.login.ident)
         response = web.Response(status=303, headers={"Location": "/login"})
         self._gate.logins.end(response)
         return response
@@ -71,7 +76,7 @@ class Entrance:
         response = render(
             request, "login.html", status, wanted=wanted, why=why, nobody=not self._desk.users.accounts
         )
-        self._gate.logins.begin_before(response, request["console.before"])
+        self._gate.logins.begin_before(response, visit_of(request).before)
         return response
 
     def _refused(

@@ -15,8 +15,9 @@ from agents.access.users import User
 from agents.collect.address import client_address, is_trusted, networks
 from agents.console.desk import AwayError, Desk
 from agents.console.logins import Login, Logins
-from agents.console.pages import VISIT, Entry, Visit, render
+from agents.console.pages import VISIT, Entry, Visit, render, visit_of
 from agents.session_workers import SessionsError
+from sinks.ended_logins import EndedLogins
 from sinks.notes import NoteError
 
 log = structlog.get_logger(__name__)
@@ -45,13 +46,13 @@ class Gate:
         self.desk, self.settings = desk, desk.settings
         self._secret = internal_secret(desk.settings)
         self.logins = Logins(desk.settings, desk.users, self._secret)
+        self.ended = EndedLogins(desk.settings)
         self._proxies = networks(desk.settings.console_trusted_proxies)
 
     def guarded(self, entry: Entry) -> Answering:
         async def answer(request: web.Request) -> web.StreamResponse:
             now_s = time.time()
-            login = self.logins.read(request, now_s)
-            user = self._user(request, login)
+            login, user = visit_of(request).login, visit_of(request).user
             if user is None:
                 return self._to_login(request)
             if not user.may(entry.role):
@@ -67,7 +68,7 @@ class Gate:
 
     def open(self, handler: Answering) -> Answering:
         async def answer(request: web.Request) -> web.StreamResponse:
-            request[VISIT] = self._visit(request)
+            request[VISIT] = self._visit(request, await self._login(request))
             response = await self._safely(handler, request)
             for name, value in self._headers().items():
                 response.headers.setdefault(name, value)
@@ -95,15 +96,18 @@ class Gate:
 
     # -- who
 
-    def _visit(self, request: web.Request) -> Visit:
+    async def _login(self, request: web.Request) -> Login | None:
+        """That of the cookie, unless it has ended."""
         login = self.logins.read(request, time.time())
+        return None if login is None or await self.ended.is_ended(login.ident) else login
+
+    def _visit(self, request: web.Request, login: Login | None) -> Visit:
         user = self._user(request, login)
         if user is not None:
             ident = login.ident if login is not None else f"proxy {user.name}"
         else:
             ident = self.logins.before(request) or secrets.token_hex(16)
-            request["console.before"] = ident
-        return Visit(user, sign(self._secret, CSRF, ident), by_proxy=user is not None and login is None)
+        return Visit(user, sign(self._secret, CSRF, ident), login, "" if user else ident)
 
     def _user(self, request: web.Request, login: Login | None) -> User | None:
         """By the trusted proxy's header where there is one, else by the cookie."""
@@ -139,8 +143,7 @@ class Gate:
             raise web.HTTPForbidden(text="This came from another site.")
         form = await request.post()
         token = str(form.get(CSRF) or request.headers.get("X-CSRF-Token", ""))
-        visit: Visit = request[VISIT]
-        if not secrets.compare_digest(token.encode(errors="replace"), visit.csrf.encode()):
+        if not secrets.compare_digest(token.encode(errors="replace"), visit_of(request).csrf.encode()):
             raise web.HTTPForbidden(text="The form is of an earlier login: load the page again, then do it again.")
 
     def _hosts(self, request: web.Request) -> tuple[str, ...]:

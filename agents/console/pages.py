@@ -21,11 +21,11 @@ from markupsafe import Markup
 from agents.access.users import Role, User
 from agents.console.assets import address_of
 from agents.console.desk import Desk
+from agents.console.logins import Login
 from agents.console.shown import ago, count, short, when
 
 Handler = Callable[[Desk, web.Request, User], Awaitable[web.StreamResponse]]
 FOLDER = Path(__file__).parent / "templates"
-VISIT = "console.visit"  # key of a request's Visit
 # in this order, whatever the order of imports
 NAV = ("Overview", "Live", "Sessions", "Trace", "Destinations", "Dead letters", "Quality", "Cluster", "Audit")
 
@@ -44,9 +44,15 @@ class Visit:
 
     user: User | None
     csrf: str
-    by_proxy: bool = False
+    login: Login | None = None
+    before: str = ""  # what binds the login form to the browser
+
+    @property
+    def by_proxy(self) -> bool:
+        return self.user is not None and self.login is None
 
 
+VISIT = web.RequestKey("visit", Visit)
 ENTRIES: list[Entry] = []
 
 
@@ -67,8 +73,7 @@ def _registering(method: str, path: str, role: Role, nav: str) -> Callable[[Hand
 
 
 def visit_of(request: web.Request) -> Visit:
-    found: Visit = request[VISIT]
-    return found
+    return request[VISIT]
 
 
 def render(request: web.Request, template: str, status: int = 200, **values: Any) -> web.Response:

@@ -12,9 +12,10 @@ from typing import Any
 
 from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
 
 from agents.access.user_file import changing
-from agents.access.users import HASHER, ROLES, Account, User, Users
+from agents.access.users import ROLES, Account, User, Users
 from agents.console.app import make_app
 from agents.console.desk import AwayError, Desk
 from agents.session_workers import SessionsError
@@ -54,7 +55,8 @@ EMPTY: dict[type[Query], answers.Answer] = {
 
 @cache
 def password_hash() -> str:
-    return HASHER.hash(PASSWORD)
+    """One that costs little."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 class FakeLedger:
