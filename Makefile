@@ -14,7 +14,7 @@ install: ## build .venv from requirements.lock; nothing to do when it is up to d
 
 lock: install ## resolve pyproject.toml into requirements.lock again
 	VIRTUAL_ENV=.venv UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet pyproject.toml \
-		--universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url -o requirements.lock
+		--universal --python-version 3.11 --generate-hashes --extra dev --extra otel --no-emit-index-url -o requirements.lock
 
 up: install ## start Kafka, RabbitMQ and Redis where they do not answer yet, and wait for them
 	@$(PYTHON) -m deploy.stack up
