@@ -216,7 +216,7 @@ class Book:
         found = self._open.get(key)
         if found is None:
             tenant = session_of(key).partition(b"|")[0].decode()
-            found = OpenPage(tenant, decode_page(self.table[key]))
+            found = OpenPage(tenant, decode_page(self.table[key]), key)
             self._open[key] = found
         return found
 
@@ -228,28 +228,28 @@ class Book:
                 page = self.opened(key)
                 break
         else:
-            key, page = self._with_room(part, tenant, session, at_ms)
+            page = self._with_room(part, tenant, session, at_ms)
             part.events += 1
-            self.index.add_all((event_id,), key)
+            self.index.add_all((event_id,), page.key)  # one object for all events of a page
         page.changed = True
         page.page.at_ms = max(page.page.at_ms, at_ms)
         return page
 
-    def _with_room(self, part: Part, tenant: str, session: bytes, at_ms: int) -> tuple[bytes, OpenPage]:
+    def _with_room(self, part: Part, tenant: str, session: bytes, at_ms: int) -> OpenPage:
         """The first page of the session with room; when all are full, the oldest is forgotten."""
         for number in range(PAGES):
             key = page_key(session, number)
             if key not in self._open and key not in self.table:
-                return key, self._new_page(part, tenant, key, at_ms)
+                return self._new_page(part, tenant, key, at_ms)
             page = self.opened(key)
             if len(page.by_id) < PAGE_EVENTS:
-                return key, page
+                return page
         oldest = min(self.pages_of(session), key=lambda key: self.opened(key).page.at_ms)
         self._forget_page(part, oldest)
-        return oldest, self._new_page(part, tenant, oldest, at_ms)
+        return self._new_page(part, tenant, oldest, at_ms)
 
     def _new_page(self, part: Part, tenant: str, key: bytes, at_ms: int) -> OpenPage:
-        page = self._open[key] = OpenPage(tenant, Page(at_ms, at_ms, [], [], [], []))
+        page = self._open[key] = OpenPage(tenant, Page(at_ms, at_ms, [], [], [], []), key)
         part.pages.put(at_ms, key)
         return page
 

@@ -22,10 +22,10 @@ FIELD_NUMBER = {field: number for number, field in enumerate(USER_FIELDS)}
 
 
 class OpenPage:
-    """`page` as it is stored, and what finds things in it."""
+    """`page` as it is stored at `key`, and what finds things in it."""
 
-    def __init__(self, tenant: str, page: Page) -> None:
-        self.tenant, self.page = tenant, page
+    def __init__(self, tenant: str, page: Page, key: bytes = b"") -> None:
+        self.tenant, self.page, self.key = tenant, page, key
         self.changed = False
         self.by_id = {event.event_id: event for event in page.events}
         self._words = {word: number for number, word in enumerate(page.words)}
