@@ -44,6 +44,7 @@ class Here(NamedTuple):
     settings: Settings
     urls: list[str]
     workers: list[SessionWorkers]
+    processes: list[subprocess.Popen[bytes]]
 
 
 def user(role: Role = "admin", *tenants: str) -> User:
@@ -77,10 +78,10 @@ async def two_workers(folder: Path) -> AsyncIterator[Here]:
     first, second = (environment(settings, CAPI_WEB_PORT=str(port)) for port in ports)
     async with topics_of(settings):
         with (
-            faust_worker("agents.sessions", first, folder / "1.log"),
-            faust_worker("agents.sessions", second, folder / "2.log"),
+            faust_worker("agents.sessions", first, folder / "1.log") as one,
+            faust_worker("agents.sessions", second, folder / "2.log") as other,
         ):
-            yield Here(settings, urls, clients)
+            yield Here(settings, urls, clients, [one, other])
         for client in clients:
             await client.close()
 
@@ -103,6 +104,8 @@ async def test_every_session_is_seen_from_every_worker_and_obeys(tmp_path: Path)
         await flushed_by_an_operator(here)
         await erased_by_an_admin(here)
         await the_command_line_says_the_same(here)
+        await a_taken_port_is_said(here, tmp_path)
+        await the_one_that_stays_has_all(here)
         assert NAMES[0] not in "".join((tmp_path / f"{n}.log").read_text() for n in (1, 2))
 
 
@@ -232,3 +235,27 @@ async def capi(here: Here, *arguments: str) -> bytes:
     done = await asyncio.to_thread(subprocess.run, command, env=env, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+async def a_taken_port_is_said(here: Here, folder: Path) -> None:
+    env = environment(here.settings, CAPI_WEB_PORT=here.urls[0].rpartition(":")[2])
+    with faust_worker("agents.sessions", env, folder / "3.log") as third:
+        assert await asyncio.to_thread(third.wait, 30) != 0
+    assert "cannot be had (Address already in use): give each session worker" in (folder / "3.log").read_text()
+
+
+async def the_one_that_stays_has_all(here: Here) -> None:
+    """Killed, not stopped: what it owned is restored by the other, and no list is short without saying so."""
+    here.processes[1].kill()
+
+    async def all_here() -> bool:
+        try:
+            found = await here.workers[0].list(user(), Wanted(limit=500))
+        except SessionsError:
+            return False
+        assert found.partial or len(found.rows) == 101
+        return not found.partial
+
+    await eventually(all_here, 60, every_s=0.2)
+    cluster = await here.workers[0].cluster(user())
+    assert [len(worker.partitions) for worker in cluster.workers] == [2]

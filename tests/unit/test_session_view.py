@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from streams.events import UserData, encode
 from streams.session_state import Limits
-from streams.session_view import PRESENT, SessionView, shown, view_of
+from streams.session_view import (
+    PRESENT,
+    SessionRow,
+    SessionView,
+    Sort,
+    Wanted,
+    is_wanted,
+    page_of,
+    place_of,
+    shown,
+    view_of,
+)
 from tests.unit.visits import ADAPTIVE, DEFAULTS, MINUTE, REMEMBERS, Visit, told
 
 EM = "973dfe46" + "3e" * 28
@@ -76,3 +88,35 @@ def test_why_it_will_change_and_when() -> None:
     for minute in range(0, 230, 10):
         old.at(minute, "PageView", f"p{minute}")
     assert (seen(old).row.why, seen(old).row.due_ms) == ("max_age", 240 * MINUTE)
+
+
+def rows(count: int) -> list[SessionRow]:
+    visit = Visit()
+    visit.at(0, "PageView", "p")
+    first = seen(visit).row
+    return [
+        structs.replace(first, session_id=f"s{n % 7}-{n}", due_ms=n % 5, last_ms=n % 3, tenant="ab"[n % 2])
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("sort", ["due", "last"])
+@pytest.mark.parametrize("limit", [1, 7, 40, 100])
+def test_pages_join_to_the_whole_list_in_order(sort: Sort, limit: int) -> None:
+    found: list[SessionRow] = []
+    wanted = Wanted(sort=sort, limit=limit)
+    while True:
+        page, after = page_of(rows(40), wanted)
+        found += page
+        if not after:
+            break
+        wanted = structs.replace(wanted, after=after)
+    assert found == sorted(rows(40), key=lambda row: place_of(row, sort))
+
+
+def test_only_what_is_wanted_and_may_be_seen() -> None:
+    chosen = Wanted(tenants=("a",), prefix="s1", status="open")
+    assert {row.tenant for row in rows(40) if is_wanted(row, chosen)} == {"a"}
+    assert {row.session_id[:2] for row in rows(40) if is_wanted(row, chosen)} == {"s1"}
+    for nothing in (Wanted(tenants=()), Wanted(tenants=("a",), tenant="b"), Wanted(status="closed")):
+        assert not [row for row in rows(40) if is_wanted(row, nothing)]
