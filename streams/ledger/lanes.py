@@ -28,17 +28,18 @@ LaneKey = tuple[str, str, str]  # tenant, platform, pixel_id
 
 ANSWERS = ("delivered", "throttled", "transient", "misconfigured", "invalid")
 TROUBLES = ("throttled", "transient", "misconfigured", "invalid", "expired", "parked")
+CAUSES = {"stopped": "misconfigured", "mixed": "misconfigured", "failing": "transient", "throttled": "throttled"}
 THROTTLED_MS = 600_000  # a halved rate grows back by 5 % a minute
 RATE_MS = 600_000  # the rate is a mean over this
 FAILURES = 2  # in a row, and a delivery worker calls its lane failing
 
 
 class LaneSeen(Record, frozen=True):
-    """`trouble` is class and code of the last attempt that went wrong, `troubles` counts them by class.
+    """`trouble` is class and code of the last attempt that made the state, of an open lane that went wrong.
 
-    `per_minute` are events delivered in the last 10 minutes, a minute. `latency_ms` is the mean of a POST, 0 when
-    there was none. `age_p50_s` and `age_p95_s` are upper bounds of the age at delivery, 0 when nothing was
-    delivered, inf beyond the last bound.
+    `troubles` counts what went wrong by class. `per_minute` are events delivered in the last 10 minutes, a minute.
+    `latency_ms` is the mean of a POST, 0 when there was none. `age_p50_s` and `age_p95_s` are upper bounds of the
+    age at delivery, 0 when nothing was delivered, inf beyond the last bound.
     """
 
     state: LaneState = "quiet"
@@ -72,11 +73,12 @@ def lane_seen(points: Sequence[Point], lines: Sequence[Line], now_ms: int) -> La
     for point in minutes:
         total.update(point.counts)
     told = [line.at_ms for line in attempts if class_of(line) == "delivered"]
+    state = _state(minutes, attempts, now_ms)
     lately = sum(point.counts.get("delivered", 0) for point in minutes if point.at_ms > now_ms - RATE_MS)
     return LaneSeen(
-        state=_state(minutes, attempts, now_ms),
+        state=state,
         last_delivered_ms=max([*last_delivered(points).values(), *told], default=0),  # to the minute, or exactly
-        trouble=next((line.what for line in reversed(attempts) if class_of(line) != "delivered"), ""),
+        trouble=_trouble(state, attempts),
         troubles={name: total[name] for name in TROUBLES if total[name]},
         delivered=total["delivered"],
         per_minute=lately * 60_000 / RATE_MS,
@@ -127,6 +129,14 @@ def _state(minutes: Sequence[Point], attempts: Sequence[Line], now_ms: int) -> L
         return "throttled"
     failed = sum(point.counts.get("transient", 0) for point in answered[-FAILURES:])
     return "failing" if last == "transient" and failed >= FAILURES else "open"
+
+
+def _trouble(state: LaneState, attempts: Sequence[Line]) -> str:
+    wanted = CAUSES.get(state)
+    for line in reversed(attempts):
+        if class_of(line) == wanted or (wanted is None and class_of(line) != "delivered"):
+            return line.what
+    return ""
 
 
 def _last_class(newest: Point, attempts: Sequence[Line]) -> str:

@@ -90,3 +90,11 @@ def test_lanes_are_told_apart_and_what_has_no_pixel_is_none() -> None:
         NOW_MS,
     )
     assert {key[2]: lane.state for key, lane in seen.items()} == {"11": "stopped", "12": "stopped"}
+
+
+def test_the_trouble_is_what_made_the_state() -> None:
+    lines = [line(9, "misconfigured 190"), line(5, "invalid 100", "parked"), line(3, "misconfigured 190/463")]
+    points = [minute(5, invalid=1), minute(3, misconfigured=1)]
+    assert lane_seen(points, lines, NOW_MS).trouble == "misconfigured 190/463"
+    assert lane_seen([minute(9, misconfigured=1)], [lines[0]], NOW_MS).trouble == "misconfigured 190"
+    assert lane_seen([minute(5, invalid=1)], lines[:2], NOW_MS).trouble == "invalid 100"
