@@ -97,8 +97,8 @@ def _copies(row: Shares) -> Iterator[Advice]:
     copies = row.copies
     if copies.discarded and copies.discarded >= LEAST_SHARE * copies.twins:
         what = (
-            f"{copies.discarded} enriched copies came more than 5 minutes after their browser copy: the platform "
-            'keeps the browser copy and discards what we added. Set hold = "adaptive" for this tenant.'
+            f"{copies.discarded} of our copies came more than 5 minutes after the browser's: the platform keeps "
+            'the browser\'s and discards ours, with all that was filled in. Set hold = "adaptive" for this tenant.'
         )
         yield _made(row, "discarded", copies.discarded, copies.discarded * DISCARDED_POINTS, what, HOLD)
     if copies.twice:
