@@ -72,7 +72,6 @@ def command(
     ]
     if not yes:
         _ask(tenant)
-    setup(settings, "erase")
     try:
         found, problems = asyncio.run(_forget(settings, erasures, wait))
     except (ErasureError, OffsetsError, KafkaAdminError) as error:
@@ -84,6 +83,7 @@ def command(
 
 async def _forget(settings: Settings, erasures: Sequence[Erase], wait_s: float) -> tuple[Forgotten, list[str]]:
     """What was removed, and what could not be looked at."""
+    setup(settings, "erase")
     console = Console(stderr=True)
     with console.status("asking Kafka") as status:
 
