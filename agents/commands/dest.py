@@ -19,6 +19,7 @@ from agents.dest_trial import NotSentError, build, request_of, send, shown_reque
 from agents.filters import DryRun
 from agents.when import when_text
 from sinks.lane_switch import Lane, LaneSwitch, Pause, SwitchError
+from sinks.notes import NoteError, note_of, write_note
 from streams.settings import Settings, load_settings
 from streams.tenants import Destination, TenantsError
 
@@ -74,14 +75,19 @@ def pause(
     note = Pause(who=getpass.getuser(), since_ms=time.time_ns() // 1_000_000, why=why)
     changed = _change(settings, lambda switch: switch.pause(lane, note))
     typer.echo(f"{platform} {pixel} is paused" + ("" if changed else " already; nothing was changed"))
+    if changed:
+        _note(settings, "pause", lane, why)
 
 
 @app.command()
 def resume(platform: PlatformArgument, pixel: PixelArgument) -> None:
     """Let one pixel's POSTs go on. Example: capi dest resume meta 1234567890"""
     lane = (platform, pixel)  # also one that is no longer in the tenants file
-    changed = _change(load_settings(), lambda switch: switch.resume(lane))
+    settings = load_settings()
+    changed = _change(settings, lambda switch: switch.resume(lane))
     typer.echo(f"{platform} {pixel} goes on" if changed else f"{platform} {pixel} was not paused")
+    if changed:
+        _note(settings, "resume", lane, "")
 
 
 @app.command()
@@ -178,6 +184,17 @@ def _change(settings: Settings, change: Callable[[LaneSwitch], Awaitable[bool]])
         return bool(_ask(settings, change))
     except SwitchError as error:
         _fail(str(error))
+
+
+def _note(settings: Settings, what: str, lane: Lane, why: str) -> None:
+    """In the audit of every tenant that uses the pixel. Exit 1 when it could not be written."""
+    tenants = {name for name, one in _listed(settings) if (one.platform, one.pixel_id) == lane} or {""}
+    try:
+        for tenant in sorted(tenants):
+            note = note_of(getpass.getuser(), what, " ".join(lane), tenant=tenant, why=why, result="done")
+            asyncio.run(write_note(settings, note))
+    except NoteError as error:
+        _fail(f"It is done, but {error}")
 
 
 def _ask(settings: Settings, question: Callable[[LaneSwitch], Awaitable[Any]]) -> Any:

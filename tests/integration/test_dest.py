@@ -12,8 +12,10 @@ import pytest
 from agents.platforms import Platforms
 from agents.platforms.behaviour import Order
 from sinks.lane_switch import LaneSwitch
+from streams.events import Noted, decode_ledger_input
 from streams.settings import Settings
 from tests.integration.test_deliver import taken
+from tests.kafka import read_all, topics_of
 from tests.prepared import run_capi
 from tests.rabbit import META, TIKTOK
 from tests.workers import environment
@@ -40,17 +42,23 @@ async def listed(settings: Settings, folder: Path, code: int = 0) -> dict[str, A
 
 
 async def test_pause_shows_and_resume_ends_it(settings: Settings, tmp_path: Path) -> None:
-    assert "is paused" in await dest(settings, tmp_path, "pause", "meta", META, "--why", "wrong prices")
-    assert "already" in await dest(settings, tmp_path, "pause", "meta", META)
-    switch = LaneSwitch(settings)
-    assert await switch.paused() == {("meta", META)}
-    await switch.close()
-    rows = await listed(settings, tmp_path)
-    assert (rows[META]["state"], rows[META]["pause"]["why"]) == ("paused", "wrong prices")
-    assert (rows[TIKTOK]["state"], rows[TIKTOK]["token"]) == ("active", "ok")
-    assert "goes on" in await dest(settings, tmp_path, "resume", "meta", META)
-    assert "was not paused" in await dest(settings, tmp_path, "resume", "meta", META)
-    assert (await listed(settings, tmp_path))[META]["state"] == "active"
+    async with topics_of(settings):
+        assert "is paused" in await dest(settings, tmp_path, "pause", "meta", META, "--why", "wrong prices")
+        assert "already" in await dest(settings, tmp_path, "pause", "meta", META)
+        switch = LaneSwitch(settings)
+        assert await switch.paused() == {("meta", META)}
+        await switch.close()
+        rows = await listed(settings, tmp_path)
+        assert (rows[META]["state"], rows[META]["pause"]["why"]) == ("paused", "wrong prices")
+        assert (rows[TIKTOK]["state"], rows[TIKTOK]["token"]) == ("active", "ok")
+        assert "goes on" in await dest(settings, tmp_path, "resume", "meta", META)
+        assert "was not paused" in await dest(settings, tmp_path, "resume", "meta", META)
+        assert (await listed(settings, tmp_path))[META]["state"] == "active"
+        notes = [
+            decode_ledger_input(record.value) for record in await read_all(settings, settings.topic("ledger.in"))
+        ]
+    told = [(note.what, note.target, note.why) for note in notes if isinstance(note, Noted)]
+    assert told == [("pause", f"meta {META}", "wrong prices"), ("resume", f"meta {META}", "")]
 
 
 async def test_an_unknown_pixel_cannot_be_paused(settings: Settings, tmp_path: Path) -> None:
