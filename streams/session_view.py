@@ -43,7 +43,7 @@ class SessionRow(Record, frozen=True):
 
 
 class ShownField(Record, frozen=True):
-    """`shown` is the start of a digest, or `present`; `source` an event id, or visitor:<kind> of an earlier visit."""
+    """`shown` is the start of a digest, or `present`; `source` an event id or visitor:<kind>."""
 
     shown: str
     source: str
