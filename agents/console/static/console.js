@@ -88,9 +88,10 @@
       cursor: { points: { size: 6 } },
       legend: { live: true },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
-      axes: [axis, { ...axis, size: 56 }],
+      padding: [null, 24, null, null],
+      axes: [{ ...axis, values: (_, stamps) => stamps.map((stamp) => clockText(new Date(stamp * 1e3)).slice(11, 16)) }, { ...axis, size: 56 }],
       series: [
-        {},
+        { label: "Time", value: (_, stamp) => stamp == null ? "–" : clockText(new Date(stamp * 1e3)).slice(0, 16) },
         ...data.series.map((one, index) => ({
           label: one.label, stroke: colour(index), width: 2, points: { show: data.x.length < 3 },
           fill: data.series.length === 1 ? `${colour(0)}22` : undefined,
