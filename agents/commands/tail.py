@@ -126,5 +126,5 @@ class Screen:
             parts = [line.event_name, line.event_id, whom, line.what, f"{line.tenant}|{line.session_id}"]
             text = Text(f"{when_text(line.at_ms)}  ")
             text.append(f"{line.kind:<9}", COLOURS.get(line.kind, "default"))
-            text.append("  ".join(printable(part) for part in ["", *parts] if part.strip("|")))
+            text.append("".join(f"  {printable(part)}" for part in parts if part.strip("|")))
             self._console.print(text)

@@ -117,11 +117,10 @@ def test_a_console_that_is_away_is_exit_1(
 
 
 def test_tail_prints_what_was_and_ends(ledger: FakeLedger, capfd: Any) -> None:
-    ledger.batches = [(LINE,)]
+    ledger.batches = [(LINE, structs.replace(LINE, line_id="2", kind="delivered"))]
     code, out, _ = run(capfd, "tail", "--no-follow", "--kind", "parked", "--text", "order")
     assert code == 0
-    assert "parked" in out
-    assert "order-1" in out
+    assert [line.split()[2:4] for line in out.splitlines()] == [["parked", "order-1"], ["delivered", "order-1"]]
     (query,) = ledger.queries
     assert isinstance(query, RecentOf)
     assert (query.kinds, query.text) == (("parked",), "order")

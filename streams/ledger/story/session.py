@@ -47,7 +47,9 @@ def _opened(trace: EventTrace) -> Iterator[Step]:
     if trace.opened_ms and trace.opened_ms != trace.received_ms:
         yield Step(at_ms=trace.opened_ms, what="Window opened", text="By an earlier event of the session.")
     elif trace.opened_ms:
-        yield Step(at_ms=trace.opened_ms, what="Window opened", text="By this event: the first of its window.")
+        yield Step(
+            at_ms=trace.opened_ms, what="Window opened", text="By this event, or by one of the same moment."
+        )
 
 
 def _enriched(trace: EventTrace) -> Iterator[Step]:

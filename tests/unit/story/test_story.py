@@ -47,7 +47,7 @@ def test_what_nobody_has_heard_of_is_left_out() -> None:
 def test_an_event_that_opened_its_window_and_a_clock_that_is_ahead() -> None:
     found = story_of(purchase(opened_ms=NOON_MS + 800, event_time_ms=NOON_MS + 30_800, browser_fired=()))
     texts = {step.what: step.text for step in found.steps}
-    assert texts["Window opened"] == "By this event: the first of its window."
+    assert texts["Window opened"] == "By this event, or by one of the same moment."
     assert texts["Received"].endswith("The shop's clock is 30 s ahead of ours.")
     assert "No browser copy" in texts["Happened"]
 
