@@ -94,7 +94,7 @@ def explain(error: ValidationError) -> list[str]:
 def main() -> None:
     """Entry point of `capi`."""
     try:
-        app()
+        app(prog_name="capi")  # however it was started: completion goes by it
     except ValidationError as error:
         _refuse(["The settings cannot be used:", *explain(error), "Each is explained in deploy/env.example."])
     except TenantsError as error:
