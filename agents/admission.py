@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 from msgspec import structs
 
 from agents.counters import ADMITTED, DENIED, FIELDS_DROPPED, REJECTED, ROBOTS
 from agents.tally import Tally
+from sinks.traces import Attributes, traces_of
 from streams.door import Admitted
 from streams.events import Reject, encode
 from streams.runs import Outgoing
@@ -20,12 +23,14 @@ SUMMARY_S = 5  # how soon the first reject is told of
 class Admission:
     """One a process. Call `sum_up` every SUMMARY_S."""
 
-    def __init__(self, settings: Settings, tally: Tally | None = None) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, tally: Tally | None = None, role: str = "ingest") -> None:
+        self._settings, self._role = settings, role
+        self._traces = traces_of(settings, role)
         self._tally = tally or Tally()
 
-    def record(self, answer: Admitted | Reject) -> Outgoing:
-        """The hashed event for the session topic, or a reject that says why not.
+    def record(self, answer: Admitted | Reject, since_ms: int = 0, link: bytes = b"") -> Outgoing:
+        """The hashed event for the session topic, or a reject that says why not. `since_ms` is when the record
+        came to the door, Unix, 0 for just now; `link` its producer's traceparent.
 
         Each reject is a line at DEBUG only; at INFO `sum_up` tells of them: a flood of robots floods no log.
         """
@@ -36,6 +41,10 @@ class Admission:
             return Outgoing(self._settings.topic("rejects"), None, encode(answer))
         event = answer.event
         _count(answer)
+        if self._traces is not None:
+            now_ms = time.time_ns() // 1_000_000
+            about: Attributes = {"capi.door": self._role, "capi.fields_dropped": len(answer.dropped)}
+            self._traces.tell("door", event.tenant, event.event_id, since_ms or now_ms, now_ms, about, link=link)
         return Outgoing(self._settings.topic("sessions.in"), event.key, encode(event))
 
     def sum_up(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from sinks.gateway import Gateway
 from sinks.platforms import check_known
 from sinks.rabbit import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS
+from sinks.traces import Attributes, traces_of
 from streams.events import UNREADABLE, Job, Reject, decode_batch, encode
 from streams.log import setup
 from streams.runs import Outgoing, Run, RunApp
@@ -74,6 +75,7 @@ class ToQueues:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._publisher = Publisher(settings)
+        self._traces = traces_of(settings, "dispatch")
 
     async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
         now_ms = _now_ms()
@@ -82,7 +84,16 @@ class ToQueues:
         await self._publish(messages)
         count_published(messages)
         queued_ms = _now_ms()
+        self._trace((item for _, items in made for item in items if isinstance(item, Job)), now_ms, queued_ms)
         return [out for record, items in made for out in told_of(self._settings, record, items, queued_ms)]
+
+    def _trace(self, jobs: Iterable[Job], start_ms: int, end_ms: int) -> None:
+        if self._traces is not None:
+            for job in jobs:
+                about: Attributes = {"capi.platform": job.platform, "capi.match_score": job.score}
+                to = f"{job.platform}|{job.pixel_id}"
+                ident = job.event.tenant, job.event.event_id
+                self._traces.tell("dispatch", *ident, start_ms, end_ms, about, destination=to)
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         pause_s = FIRST_PAUSE_S

@@ -34,7 +34,8 @@ def create_app(settings: Settings) -> RunApp:
 def through_the_door(settings: Settings, record: ConsumerRecord, admission: Admission) -> Outgoing:
     """The hashed event for the session topic, or a reject that says why not."""
     origin = Origin(record.topic, record.partition, record.offset, record.timestamp)
-    return admission.record(admit(record.value or b"", settings.tenant_map, origin))
+    answer = admit(record.value or b"", settings.tenant_map, origin)
+    return admission.record(answer, record.timestamp, dict(record.headers).get("traceparent", b""))
 
 
 def _main() -> RunApp:

@@ -24,6 +24,7 @@ from agents.rejects import reject_of
 from agents.sessions_views import add_views
 from agents.ticks import add_ticks
 from sinks.redis_mirror import Mirror
+from sinks.traces import Attributes, traces_of
 from streams.batches import enrich_held
 from streams.effects import Arrival, Dropped, Duplicate, Effect, Flushed, Told
 from streams.events import (
@@ -160,7 +161,17 @@ def leaving(settings: Settings, partition: int, effect: Effect | Reject | Erase)
         FLUSHES.labels(batch.tenant, batch.reason).inc()
         EVENTS_LEFT.labels(batch.tenant).inc(len(batch.events))
         RECALLS_USED.labels(batch.tenant).inc(recalled_in(batch))
+        trace_holds(settings, batch)
         yield Outgoing(settings.topic("batches"), batch.key, encode(batch), partition)
+
+
+def trace_holds(settings: Settings, batch: Batch) -> None:
+    """How long each event of a batch was held, by log time."""
+    if (traces := traces_of(settings, "sessions")) is not None:
+        for enriched in batch.events:
+            about: Attributes = {"capi.reason": batch.reason, "capi.backfilled": len(enriched.backfilled)}
+            start_ms, event = enriched.at_ms or batch.opened_at_ms, enriched.event
+            traces.tell("session", event.tenant, event.event_id, start_ms, batch.flushed_at_ms, about)
 
 
 def recalled_in(batch: Batch) -> int:

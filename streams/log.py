@@ -25,6 +25,7 @@ QUIET = (
     "aio_pika",
     "aiohttp.access",
     "asyncio",
+    "urllib3",
     "faust",
     "mode",
 )

@@ -62,7 +62,7 @@ class EventsDoor:
         self._settings, self._writer = settings, writer
         self._keys = Keys(settings.tenant_map)
         self._browsers = Browsers(settings)
-        self._admission = Admission(settings)
+        self._admission = Admission(settings, role="collect")
 
     async def sum_up(self) -> None:
         """Tell the log of rejects, for ever."""

@@ -42,7 +42,7 @@ class IntakeWorker:
 
     def __init__(self, settings: Settings, queue: TakenQueue, writer: RecordWriter, stop: asyncio.Event) -> None:
         self._settings, self._queue, self._writer, self._stop = settings, queue, writer, stop
-        self._admission = Admission(settings)
+        self._admission = Admission(settings, role="intake")
         self._redis, self._kafka = Outage("Redis"), Outage("Kafka")
         self._settled = b""  # ticket of the batch that Kafka has and Redis still holds
 

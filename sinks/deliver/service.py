@@ -19,6 +19,7 @@ from sinks.platforms import rules
 from sinks.rabbit import Publisher
 from sinks.tombstones import TombstoneReader
 from sinks.topology import PLATFORMS, work_queue
+from sinks.traces import traces_of
 from streams.settings import Settings
 from streams.tombstones import Tombstones
 
@@ -32,7 +33,7 @@ async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.
     outcomes = Outcomes(settings)
     erased = TombstoneReader(settings)
     shared = _shared(settings, erased.tombstones)
-    settler = Settler(publisher, shared.delivered, outcomes)
+    settler = Settler(publisher, shared.delivered, outcomes, traces_of(settings, "deliver"))
     outcomes.start()
     await erased.start()
     posters = [Poster(settings) for _ in queues]  # of their own, as all connections are: Meta never slows TikTok

@@ -23,6 +23,7 @@ from sinks.rabbit.acks import acknowledge
 from sinks.rabbit.consumer import Received
 from sinks.rabbit.publisher import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_DEAD, EXCHANGE_RETRY
+from sinks.traces import Attributes, Traces
 from streams.events import Outcome
 
 log = structlog.get_logger(__name__)
@@ -52,8 +53,11 @@ Decided = Sequence[tuple[Held, Decision]]
 class Settler:
     """Shared by all queues of a process."""
 
-    def __init__(self, publisher: Publisher, delivered: DeliveredJobs, outcomes: Outcomes) -> None:
+    def __init__(
+        self, publisher: Publisher, delivered: DeliveredJobs, outcomes: Outcomes, traces: Traces | None = None
+    ) -> None:
         self._publisher, self._delivered, self._outcomes = publisher, delivered, outcomes
+        self._traces = traces
 
     async def settle(self, decided: Decided, now_ms: int) -> None:
         """Returns when all is confirmed and acknowledged; waits for RabbitMQ as long as that takes."""
@@ -97,9 +101,34 @@ class Settler:
         for held, _ in decided:
             held.settled = True
         _count(decided, now_ms)
-        self._outcomes.record(
-            outcome(held, decision, now_ms) for held, decision in decided if isinstance(decision, Verdict)
-        )
+        told = [outcome(held, decision, now_ms) for held, decision in decided if isinstance(decision, Verdict)]
+        self._outcomes.record(told)
+        if self._traces is not None:
+            for one in told:
+                _trace(self._traces, one)
+
+
+def _trace(traces: Traces, told: Outcome) -> None:
+    about: Attributes = {
+        "capi.platform": told.platform,
+        "capi.pixel": told.pixel_id,
+        "capi.attempt": told.attempt,
+        "capi.outcome": told.outcome,
+        "capi.code": told.code,
+        "capi.parked": told.parked,
+        "http.response.status_code": told.http_status,
+    }
+    traces.tell(
+        "attempt",
+        told.tenant,
+        told.event_id,
+        told.at_ms - told.latency_ms,
+        told.at_ms,
+        about,
+        destination=f"{told.platform}|{told.pixel_id}",
+        attempt=told.attempt,
+        failed=told.outcome not in ("delivered", "duplicate"),
+    )
 
 
 def _count(decided: Decided, now_ms: int) -> None:
