@@ -152,6 +152,7 @@ def _tell_invalid(held: Held, decision: Decision) -> None:
         platform=job.platform,
         pixel=job.pixel_id,
         tenant=job.event.tenant,
+        session_id=job.event.session_id,
         event_id=job.event.event_id,
         why=decision.why,
         code=getattr(decision, "code", ""),
