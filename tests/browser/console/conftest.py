@@ -86,6 +86,7 @@ def console_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     }
     with site(folder, **options) as made:
         made.start_roles()
+        made.worker("ledger")
         asyncio.run(_answering(made))
         yield made
 
