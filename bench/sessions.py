@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -79,8 +79,9 @@ async def load(settings: Settings, count: int) -> None:
             await producer.send(settings.topic("sessions.in"), encode(one), one.key)
 
 
-async def measure(way: Way, folder: Path) -> Speed:
-    settings = fresh_settings(partitions=4)
+async def measure(way: Way, folder: Path, **more: Any) -> Speed:
+    """`more` are settings of this worker."""
+    settings = fresh_settings(partitions=4, **more)
     async with topics_of(settings):
         await load(settings, way.events)
         command = ["faust", "-A", way.module, "worker", "-l", "warn", "--without-web"]
