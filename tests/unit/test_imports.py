@@ -63,6 +63,7 @@ PURE_STDLIB = frozenset(
         "unicodedata",
         "urllib",
         "uuid",
+        "zlib",
     ]
 )
 PURE_PACKAGES = frozenset({"msgspec", "phonenumbers", "idna", "crawlerdetect"})

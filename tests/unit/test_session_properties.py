@@ -163,3 +163,15 @@ def test_nothing_stays_and_nothing_grows(log: list[Entry]) -> None:
     assert worker.table == {}
     assert not worker.windows._scheduled
     assert not any(worker.windows._heaps.values())
+
+
+@PROFILE
+@given(returning)
+def test_what_the_metrics_say_is_what_the_table_holds(log: list[Entry]) -> None:
+    worker = Worker()
+    for entry in ended(log):
+        worker.feed(entry)
+        for windows in (worker.windows, Worker(worker.changelog()).windows):
+            held = [len(session.held) for session in worker.table.values()]
+            assert (windows.held_events, windows.open_sessions) == (sum(held), sum(map(bool, held)))
+    assert worker.windows.held_events == 0
