@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from time import monotonic
+from typing import cast
 
 import httpx
 from prometheus_client import Gauge
 
+from agents.metrics import health, readiness
 from deploy.metrics import SECTIONS, metrics, modules, render
 from sinks.views import views
+from streams.runs import RunApp
+from streams.runs.measures import RunSensor
 from streams.runs.stall import Place
+from streams.settings import load_settings
 from tests.site import free_port
 
 PAGE = Path(__file__).parents[2] / "docs/metrics.md"
@@ -38,6 +44,38 @@ def test_lag_is_what_is_not_done_with() -> None:
     assert Place(position=50, fetched=40, reached=30, committed=20).behind(60) == 40
     assert Place(position=20).behind(60) == 40, "nothing was committed by this worker yet"
     assert Place(position=0).behind(0) == 0
+
+
+class Pulse:
+    restored, restored_at_s = 0, 0.0
+
+
+class Worker:
+    """What health looks at, of an app."""
+
+    def __init__(self) -> None:
+        self.sensor, self.pulse, self.rebalancing = RunSensor(), Pulse(), True
+        self.settings = load_settings(stall_s=30)
+
+    def seen(self) -> tuple[bool, bool]:
+        app = cast(RunApp, self)
+        return health(app)["ok"], readiness(app)["ok"]
+
+
+def test_a_worker_is_well_while_its_rebalance_moves_and_ready_when_it_is_over() -> None:
+    worker = Worker()
+    assert worker.seen() == (True, False), "it has just begun"
+    worker.sensor.began_s -= 31
+    assert worker.seen() == (False, False), "nothing moved for longer than CAPI_STALL_S"
+    worker.pulse.restored_at_s = monotonic()
+    assert worker.seen() == (True, False), "it restores"
+    worker.rebalancing = False
+    assert worker.seen() == (True, False), "not over yet: Faust's flag is down before the first one, too"
+    worker.sensor.on_rebalance_end(None, {})
+    assert worker.seen() == (True, True)
+    worker.rebalancing = True
+    worker.sensor.on_rebalance_start(None)
+    assert worker.seen() == (True, False), "another one"
 
 
 async def test_gauges_are_looked_up_when_asked_for_and_taken_ports_are_passed() -> None:
