@@ -1,4 +1,4 @@
-"""What the Overview asks beside the ledger: lag and queues, at most every few seconds for all who look."""
+"""What the Overview asks beside the ledger: lag and queues, asked every few seconds for all who look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
@@ -17,7 +17,7 @@ from sinks.rabbit_admin import RabbitAdminError
 from streams.settings import Settings
 
 T = TypeVar("T")
-FRESH_S = 4.0
+FRESH_S, STALE_S = 4.0, 15.0
 WITHIN_S = 3.0
 UNSEEN = (KafkaAdminError, OffsetsError, RabbitAdminError, TimeoutError)
 
@@ -31,18 +31,28 @@ class Behind(msgspec.Struct, frozen=True):
 
 
 class Remembered(Generic[T]):
-    """An answer that is good for a few seconds, however many pages want it; None while nobody knows."""
+    """An answer, asked anew when it is older than FRESH_S, however many pages want it; None while nobody knows.
+
+    Asking takes up to a second, and a page waits for it only when it would show more than STALE_S old: else it
+    gets what is known, and the next page what was asked for now.
+    """
 
     def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
-        self._ask, self._lock = ask, asyncio.Lock()
-        self._until, self._answer = float("-inf"), None
+        self._ask = ask
+        self._asking: asyncio.Task[None] | None = None
+        self._at_s, self._answer = float("-inf"), cast(T | None, None)
 
     async def get(self) -> T | None:
-        async with self._lock:
-            if time.monotonic() >= self._until:
-                self._answer = await self._asked()  # type: ignore[assignment]
-                self._until = time.monotonic() + FRESH_S
-            return self._answer
+        age_s = time.monotonic() - self._at_s
+        if age_s >= FRESH_S and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._renew())
+        if age_s >= STALE_S and self._asking is not None:
+            await asyncio.shield(self._asking)  # others wait for it too
+        return self._answer
+
+    async def _renew(self) -> None:
+        self._answer = await self._asked()
+        self._at_s = time.monotonic()
 
     async def _asked(self) -> T | None:
         try:
