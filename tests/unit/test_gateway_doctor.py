@@ -73,4 +73,4 @@ def test_a_client_site_needs_no_destinations(tmp_path: Path) -> None:
 def test_a_client_site_runs_no_delivery_and_a_central_one_the_door(tmp_path: Path) -> None:
     client = settings(tmp_path, "[tenants.shop]", gateway_url="https://gw.example.com", gateway_site="berlin")
     assert usual_roles(client) == ["ingest", "sessions", "visitors", "dispatch", "ledger"]
-    assert usual_roles(settings(tmp_path))[-2:] == ["deliver", "collect"]
+    assert usual_roles(settings(tmp_path))[-3:] == ["deliver", "ledger", "collect"]
