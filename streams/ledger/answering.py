@@ -24,7 +24,7 @@ from streams.ledger.answers import (
     RejectSeen,
     Traces,
 )
-from streams.ledger.merging import newest_notes, newest_rejects
+from streams.ledger.merging import newest_notes, newest_rejects, place_of
 from streams.ledger.pages import OpenPage
 from streams.ledger.queries import (
     AuditOf,
@@ -224,6 +224,7 @@ def _wanted(notes: Iterable[Noted], query: AuditOf) -> Iterable[Noted]:
         note
         for note in notes
         if _within(note.at_ms, query)
+        and (query.behind is None or place_of(note) > (-query.behind[0], query.behind[1]))
         and query.who in ("", note.who)
         and query.what in ("", note.what)
         and seen_by(query.tenants, note.tenant)

@@ -103,7 +103,12 @@ def newest_rejects(rejects: Iterable[RejectSeen], limit: int | None = None) -> t
 
 def newest_notes(notes: Iterable[Noted], limit: int | None = None) -> tuple[Noted, ...]:
     unique = {note.note_id: note for note in sorted(notes, key=encode)}
-    return tuple(sorted(unique.values(), key=lambda note: (-note.at_ms, note.note_id)))[:limit]
+    return tuple(sorted(unique.values(), key=place_of))[:limit]
+
+
+def place_of(note: Noted) -> tuple[int, str]:
+    """Where an entry comes in the audit, smallest first."""
+    return -note.at_ms, note.note_id
 
 
 def _summed(rows: Sequence[Row], labels: Sequence[str]) -> tuple[Row, ...]:

@@ -72,10 +72,14 @@ class RecentOf(Record, frozen=True, tag="recent", tag_field="ask"):
 
 
 class AuditOf(Record, frozen=True, tag="audit", tag_field="ask"):
-    """Who did what, the newest first. Entries without a tenant are seen by those who see all. Answer: Audit."""
+    """Who did what, the newest first. Entries without a tenant are seen by those who see all. Answer: Audit.
+
+    `behind` is time and note_id of an entry: only what comes behind it then, also of its own millisecond.
+    """
 
     since_ms: int = 0
     until_ms: int = 0
+    behind: tuple[int, str] | None = None
     who: str = ""
     what: str = ""
     limit: int = 200
