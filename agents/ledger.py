@@ -14,7 +14,8 @@ from agents.ledger_role import SOURCES, Ledger, serve_ledger
 from agents.ledger_web import LedgerWeb
 from agents.session_workers import SessionWorkers
 from streams.ledger.answering import answering
-from streams.ledger.book import Book, Keep
+from streams.ledger.book import Book
+from streams.ledger.parts import Keep
 from streams.log import setup
 from streams.runs import RunApp
 from streams.settings import Settings, load_settings

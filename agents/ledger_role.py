@@ -53,11 +53,15 @@ Answering = Callable[[Query], Generator[None, None, Answer]]  # in slices, betwe
 class Book(Protocol):
     """The rules of the ledger over a table that holds all that is to survive; indexes are its own."""
 
-    def start_over(self, partitions: Mapping[int, Iterable[bytes]]) -> None:
-        """These partitions with these keys are this worker's now: build the indexes anew from the table."""
+    def starting_over(self, partitions: Mapping[int, Iterable[bytes]]) -> Iterator[None]:
+        """These partitions with these keys are this worker's now: build the indexes anew from the table.
+        In slices, between which others may run."""
 
     def apply(self, value: Told, place: Place) -> None:
         """One record, in log order of its topic and partition; a record may come again under another offset."""
+
+    def erasing(self, erase: Erase, place: Place) -> Iterator[None]:
+        """An Erase, which has to look at every page: in slices, between which others may ask."""
 
     def advance(self, partition: int, now_ms: int) -> None:
         """Log time has reached `now_ms`: what is older than it may be goes."""
@@ -79,8 +83,21 @@ class Ledger:
         self.url = ""
         self._taken_over = False
 
-    def hear(self, record: ConsumerRecord) -> Iterator[Outgoing]:
-        """Applies a record; yields a reject for what should not be in its topic."""
+    async def hear_all(self, run: Run) -> list[Outgoing]:
+        """What runs between slices is questions: this agent alone writes the table, one run after the other, and a
+        rebalance waits until the run that it is at is committed (Consumer.wait_empty). They may see a part of a
+        run, as they may see one that is not durable yet: each record is told whole."""
+        outgoing = list[Outgoing]()
+        for record in run.records:
+            for out in self.hear(record):
+                if out is None:
+                    await asyncio.sleep(0)
+                else:
+                    outgoing.append(out)
+        return outgoing
+
+    def hear(self, record: ConsumerRecord) -> Iterator[Outgoing | None]:
+        """Applies a record; yields a reject for what should not be in its topic, None where others may run."""
         place = Place(record.topic, record.partition, record.offset, record.timestamp)
         value = self._read(record)
         if isinstance(value, Reject) and not self._is_of(record, "rejects"):
@@ -92,6 +109,8 @@ class Ledger:
             return
         if isinstance(value, Erase):
             self.ring.forget(frozenset({record.partition}))
+            yield from self.book.erasing(value, place)
+            return
         self.book.apply(value, place)
         self.ring.add(value, place)
 
@@ -116,9 +135,10 @@ class Ledger:
         """It cannot answer yet: partitions are under way, or it has not been given any."""
         return self.app.rebalancing or not self._taken_over
 
-    def taken_over(self, table: RunTable, partitions: set[int]) -> None:
+    def taken_over(self, table: RunTable, partitions: set[int]) -> Iterator[None]:
+        """In slices: until then this worker says that it is away, which takes a turn of the loop."""
         self.ring.forget(frozenset(range(self.app.settings.partitions)) - partitions)
-        self.book.start_over({partition: table.keys_of(partition) for partition in partitions})
+        yield from self.book.starting_over({partition: table.keys_of(partition) for partition in partitions})
         self._taken_over = True
 
     @property
@@ -158,7 +178,7 @@ def serve_ledger(
     @app.run_agent
     async def reading(runs: AsyncIterator[Run]) -> None:
         async for run in runs:
-            outgoing = [out for record in run.records for out in ledger.hear(record)]
+            outgoing = await ledger.hear_all(run)
             book.save()
             await run.commit(outgoing)
 

@@ -14,8 +14,9 @@ import time
 import typer
 
 from streams.events import Batch, Enriched, Event, Outcome, Queued, QueuedJob, UserData
-from streams.ledger.book import Book, Keep
+from streams.ledger.book import Book
 from streams.ledger.live import Place
+from streams.ledger.parts import Keep
 from streams.ledger.queries import TraceOf
 
 EVENTS, RUN_RECORDS, T0 = 5, 500, 1_790_000_000_000

@@ -105,7 +105,7 @@ class RunApp(faust.App):
         self.transactional = transactional
         self.writers: dict[int, PartitionWriter] = {}
         self.before_start: list[Callable[[], Awaitable[None]]] = []
-        self.on_taken_over: list[Callable[[set[int]], None]] = []
+        self.on_taken_over: list[Callable[[set[int]], Iterable[None] | None]] = []  # in slices, if it takes long
         self.pulse = Pulse(self)
         self.sensor = RunSensor()
         super().__init__(f"{settings.namespace}-{role}", **faust_settings(settings, role))
@@ -219,7 +219,8 @@ class RunApp(faust.App):
         for table in self.tables.values():
             await self._restore(cast(RunTable, table), partitions)
         for listener in self.on_taken_over:
-            listener(partitions)
+            for _ in listener(partitions) or ():
+                await asyncio.sleep(0)
 
     async def _restore(self, table: RunTable, partitions: set[int]) -> None:
         table.forget_all()

@@ -14,8 +14,11 @@ class RunTable(faust.Table[bytes, Any]):
     """Values live decoded in memory and encoded in the changelog.
 
     Writes between two commits belong to the run that is committed next; that holds because an agent decides
-    a run without awaiting anything. Which partition a key belongs to is kept here (Faust's memory store learns
-    it from the changelog only, so keys written at run time would outlive their partition).
+    a run without awaiting anything (the ledger's awaits turns of the loop, and nobody else writes its table:
+    `hear_all` in agents/ledger_role.py).
+
+    Which partition a key belongs to is kept here: Faust's memory store learns it from the changelog only, so keys
+    written at run time would outlive their partition.
     """
 
     encode: Callable[[Any], bytes] = bytes

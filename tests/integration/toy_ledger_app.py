@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, MutableMapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, MutableMapping
 from types import SimpleNamespace
 
 from aiohttp import web
 
 from agents.ledger_role import SOURCES, Ledger, Told, serve_ledger
 from agents.ledger_web import Asker, LedgerWeb
+from streams.events import Erase
 from streams.ledger.answers import Answer, Holds
 from streams.ledger.live import Place
 from streams.ledger.queries import Query
@@ -22,12 +23,17 @@ class Tally:
     def __init__(self, table: MutableMapping[bytes, int]) -> None:
         self._table, self._heard, self.events = table, list[bytes](), 0
 
-    def start_over(self, partitions: Mapping[int, Iterable[bytes]]) -> None:
+    def starting_over(self, partitions: Mapping[int, Iterable[bytes]]) -> Iterator[None]:
         self.events = sum(1 for keys in partitions.values() for _ in keys)
+        yield
 
     def apply(self, value: Told, place: Place) -> None:
         self._heard.append(f"{place.topic}:{place.partition}:{place.offset}".encode())
         self.events += 1
+
+    def erasing(self, erase: Erase, place: Place) -> Iterator[None]:
+        self.apply(erase, place)
+        yield
 
     def advance(self, partition: int, now_ms: int) -> None:
         assert now_ms > 0

@@ -24,11 +24,14 @@ from streams.events import (
     UserData,
     encode,
 )
+from streams.ledger import book as books
 from streams.ledger import states
 from streams.ledger.answers import Audit, Counts, Holds, Quality, Rejects, Traces
-from streams.ledger.book import REJECTS, Book, Keep
+from streams.ledger.book import Book
 from streams.ledger.live import Place
 from streams.ledger.merging import decode_answer, merge
+from streams.ledger.newest import REJECTS
+from streams.ledger.parts import Keep
 from streams.ledger.queries import (
     AuditOf,
     CountsOf,
@@ -308,3 +311,19 @@ def test_a_flood_of_rejects_is_bounded_without_ticks() -> None:
 
 def test_a_dropped_job_has_the_code_that_sinks_write() -> None:
     assert states.DROPPED == DROPPED
+
+
+def test_who_asks_between_the_slices_of_an_erasure_sees_visits_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "LOOKED_AT", 1)
+    book = book_of([batch(f"s{number}", batch_id=f"b{number}") for number in range(3)])
+    before = trace(book, "s1-0")
+    assert [trace(book, "s1-0") for _ in book.erasing(ERASE, Place("topic", 0, 0, T0 + 1))] == [before] * 3
+    assert trace(book, "s1-0") == Traces() != before
+    assert book.events == 0
+
+
+def test_a_book_that_starts_over_in_slices_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "RESTORED", 1)
+    book = book_of(STORY)
+    assert len([*book.starting_over({0: [*book.table]})]) == len(book.table)
+    assert told(book) == EXPECTED
