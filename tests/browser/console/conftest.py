@@ -83,6 +83,10 @@ def console_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "console_users": users,
         "internal_secret": f"file:{folder / 'internal.secret'}",
         "metrics_port": 0,
+        # visits stay open while somebody looks: a purchase ends them; a stopped lane is tried soon
+        "idle_s": 60,
+        "max_age_s": 90,
+        "probe_s": 1,
     }
     with site(folder, **options) as made:
         made.start_roles()
