@@ -23,6 +23,7 @@ from streams.ledger.queries import Query
 from streams.ledger.rows import session_of
 from streams.ledger.spans import Spans
 from streams.ledger.tally import add
+from streams.ledger.telling import tell_attempt, tell_left, tell_queued
 from streams.ledger.visits import Visits
 
 MOST_STEPS = 2_000  # rows that one call to `advance` looks at
@@ -92,7 +93,7 @@ class Book:
         part = self.parts.setdefault(place.partition, Part())
         if isinstance(value, Outcome):
             page = self._visits.page_of(part, value.tenant, value.session_id, value.event_id, place.at_ms)
-            page.attempted(value, part.tally)
+            tell_attempt(page, value, part.tally)
         elif isinstance(value, Queued):
             self._queued(part, value, place.at_ms)
         elif isinstance(value, Batch):
@@ -108,7 +109,7 @@ class Book:
     def _queued(self, part: Part, queued: Queued, at_ms: int) -> None:
         for job in queued.jobs:
             page = self._visits.page_of(part, queued.tenant, queued.session_id, job.event_id, at_ms)
-            page.queued(job, queued.at_ms, part.tally)
+            tell_queued(page, job, queued.at_ms, part.tally)
 
     def _batch(self, part: Part, batch: Batch, at_ms: int) -> None:
         """A batch is counted once; of erased people it is counted only."""
@@ -119,7 +120,7 @@ class Book:
         for enriched in batch.events:
             event_id = enriched.event.event_id
             page = self._visits.page_of(part, batch.tenant, batch.session_id, event_id, at_ms)
-            page.left(page.take_batch(batch), enriched, part.tally)
+            tell_left(page, batch, enriched, part.tally)
 
     def erasing(self, erase: Erase, place: Place) -> Iterator[None]:
         """Forgets the visits of a person, and remembers not to take batches from before that come late."""
