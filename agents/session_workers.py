@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -17,6 +17,7 @@ import msgspec
 from agents.access.passes import issue
 from agents.access.users import User
 from streams.events import session_key
+from streams.session_find import MOST_FOUND, Found
 from streams.session_view import (
     SessionCluster,
     SessionList,
@@ -31,6 +32,7 @@ from streams.session_view import (
 from streams.settings import Settings
 
 WITHIN_S = 10.0
+Answer = TypeVar("Answer")
 
 
 class SessionsError(Exception):
@@ -60,20 +62,28 @@ class SessionWorkers:
     async def list(self, user: User, wanted: Wanted) -> SessionList:
         """One page of all workers' sessions; `partial` when one of them did not answer. Raises SessionsError."""
         asked = {name: getattr(wanted, name) for name in ("tenant", "prefix", "status", "sort", "after", "limit")}
-        found = await self.cluster(user)
-        pages = await asyncio.gather(
-            *(self._list_of(user, worker.url, urlencode(asked)) for worker in found.workers)
-        )
-        here = [page for page in pages if page is not None]
-        if not here:
-            raise SessionsError("no session worker answers now: partitions are being taken over, ask again", 503)
+        here, all_here = await self._ask_all(user, f"/sessions/?{urlencode(asked)}", SessionList)
         rows, after = page_of((row for page in here for row in page.rows), wanted)
         return SessionList(
             rows=rows,
             after=after or _more(here, rows, wanted),
             found=sum(page.found for page in here),
             looked_at=sum(page.looked_at for page in here),
-            partial=len(here) < len(pages) or bool(found.missing) or any(page.partial for page in here),
+            partial=not all_here or any(page.partial for page in here),
+        )
+
+    async def find(self, user: User, event_id: str, tenant: str = "") -> Found:
+        """The sessions that hold this event, or remember that it left them; of all tenants when none is named.
+
+        `partial` when a worker did not answer. Raises SessionsError.
+        """
+        query = urlencode({"event_id": event_id, "tenant": tenant})
+        here, all_here = await self._ask_all(user, f"/events/?{query}", Found)
+        places = [place for found in here for place in found.places]
+        return Found(
+            places=tuple(places[:MOST_FOUND]),
+            looked_at=sum(found.looked_at for found in here),
+            partial=not all_here or len(places) > MOST_FOUND or any(found.partial for found in here),
         )
 
     async def show(self, user: User, tenant: str, session_id: str) -> SessionView | None:
@@ -108,9 +118,18 @@ class SessionWorkers:
     async def _worker(self, user: User, url: str) -> SessionWorker:
         return msgspec.json.decode(await self._ask(user, "GET", url, "/cluster/"), type=SessionWorker)
 
-    async def _list_of(self, user: User, url: str, query: str) -> SessionList | None:
+    async def _ask_all(self, user: User, path: str, kind: type[Answer]) -> tuple[Sequence[Answer], bool]:
+        """What the workers answer, and whether all of them did. Raises SessionsError when none does."""
+        found = await self.cluster(user)
+        answers = await asyncio.gather(*(self._ask_one(user, one.url, path, kind) for one in found.workers))
+        here = [answer for answer in answers if answer is not None]
+        if not here:
+            raise SessionsError("no session worker answers now: partitions are being taken over, ask again", 503)
+        return here, len(here) == len(answers) and not found.missing
+
+    async def _ask_one(self, user: User, url: str, path: str, kind: type[Answer]) -> Answer | None:
         try:
-            return msgspec.json.decode(await self._ask(user, "GET", url, f"/sessions/?{query}"), type=SessionList)
+            return msgspec.json.decode(await self._ask(user, "GET", url, path), type=kind)
         except SessionsError as error:
             if error.status in (0, 503):
                 return None

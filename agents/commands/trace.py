@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
+import shlex
 import time
 from typing import Annotated
 
@@ -11,15 +14,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agents.access.users import User
 from agents.asking import LedgerError, asked
 from agents.changes import Json
+from agents.session_workers import SessionsError, SessionWorkers
 from agents.terminal import printable
 from agents.when import when_text
 from sinks.advice import advice
 from streams.ledger.answers import Cluster, Traces
 from streams.ledger.queries import ClusterOf, TraceOf
-from streams.ledger.story import Missing, Step, Story, Tone, stories, unknown
-from streams.settings import load_settings
+from streams.ledger.story import Missing, Step, Story, Tone, stories, unknown, unsearched
+from streams.session_find import Found
+from streams.settings import Settings, load_settings
 
 COLOURS: dict[Tone, str] = {"ok": "green", "warn": "yellow", "bad": "red", "quiet": "default"}
 
@@ -29,10 +35,11 @@ def command(
     tenant: Annotated[str, typer.Option(help="Only this tenant's events.")] = "",
     json: Json = False,
 ) -> None:
-    """Tell the way of one event: received, enriched, queued, each attempt, delivered or given up, and what to do.
+    """Tell the way of one event: received, held in which session and until when, enriched, queued, each attempt,
+    delivered or given up, and what to do.
 
-    It is asked of the console at CAPI_CONSOLE_URL. Exit 1 when nobody knows the event, or that does not
-    answer.
+    It is asked of the console at CAPI_CONSOLE_URL and of the session workers at CAPI_SESSIONS_URL. Exit 1 when
+    nobody knows the event, or the console does not answer; without session workers the rest is told.
 
     Examples: capi trace order-1001; capi trace order-1001 --json
     """
@@ -43,13 +50,27 @@ def command(
     except LedgerError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    told = stories(found, time.time_ns() // 1_000_000, advice)
-    missing = () if told else unknown(settings.ledger_s, cluster.missing)
+    held = asyncio.run(_find(settings, event_id, tenant))
+    told = stories(found, time.time_ns() // 1_000_000, advice, held.places if held else ())
+    unseen = unsearched(held)
+    missing = () if told else unknown(settings.ledger_s, cluster.missing, unseen)
     if json:
-        typer.echo(msgspec.json.encode({"event_id": event_id, "stories": told, "missing": missing}))
+        answer = {"event_id": event_id, "stories": told, "missing": missing, "unsearched": unseen}
+        typer.echo(msgspec.json.encode(answer))
     else:
         _print(event_id, told, missing)
+    if unseen:
+        typer.echo(unseen, err=True)
     raise typer.Exit(int(not told))
+
+
+async def _find(settings: Settings, event_id: str, tenant: str) -> Found | None:
+    """The sessions that have it, None when no session worker answers. Who can read the secret sees all."""
+    async with SessionWorkers(settings) as workers:
+        try:
+            return await workers.find(User(getpass.getuser(), "admin"), event_id, tenant)
+        except SessionsError:
+            return None
 
 
 def _print(event_id: str, told: tuple[Story, ...], missing: tuple[Missing, ...]) -> None:
@@ -79,7 +100,11 @@ def _print_story(console: Console, story: Story) -> None:
 
 
 def _told(step: Step) -> str:
-    """Text, codes, and what to do, a line each."""
+    """Text, until when it is held, where to look, codes, and what to do, a line each."""
     codes = "  ".join(f"{name} {value}" for name, value in step.facts.items())
-    lines = [step.text, codes, f"-> {step.todo}" if step.todo else ""]
+    until = f"leaves at {when_text(step.due_ms)}" if step.due_ms else ""
+    if step.latest_ms > step.due_ms:
+        until += f", at the latest at {when_text(step.latest_ms)}"
+    session = f"capi session show {shlex.quote(step.session)}" if step.session else ""
+    lines = [step.text, until, session, codes, f"-> {step.todo}" if step.todo else ""]
     return "\n".join(printable(line) for line in lines if line)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from agents.access.users import User, Users
 from sinks.notes import note_of, write_note
 from streams.ledger.queries import Query
+from streams.session_find import Found
+from streams.session_view import SessionCluster, SessionList, SessionView, Wanted
 from streams.settings import Settings
 
 
@@ -16,6 +18,22 @@ class Ledger(Protocol):
 
     async def ask(self, query: Query) -> Any:
         """The merged answer; raises AwayError while none can answer."""
+
+
+class Sessions(Protocol):
+    """All session workers as one, as agents.session_workers.SessionWorkers; SessionsError while none answers."""
+
+    async def list(self, user: User, wanted: Wanted) -> SessionList: ...
+
+    async def find(self, user: User, event_id: str, tenant: str = "") -> Found: ...
+
+    async def show(self, user: User, tenant: str, session_id: str) -> SessionView | None: ...
+
+    async def cluster(self, user: User) -> SessionCluster: ...
+
+    async def flush(self, user: User, tenant: str, session_id: str, why: str) -> None: ...
+
+    async def erase(self, user: User, tenant: str, session_id: str, why: str) -> None: ...
 
 
 class AwayError(Exception):
@@ -29,7 +47,7 @@ class Desk:
     settings: Settings
     users: Users
     ledger: Ledger
-    sessions: Any  # agents.session_workers.SessionWorkers
+    sessions: Sessions
 
     async def ask(self, query: Query) -> Any:
         return await self.ledger.ask(query)

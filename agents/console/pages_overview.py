@@ -12,7 +12,7 @@ from agents.console.desk import Desk
 from agents.console.destinations import look, rows_of
 from agents.console.overview import MINUTE_MS, by_minute, deliveries, flushes, minutes
 from agents.console.pages import page, render
-from agents.console.standing import behind, standing
+from agents.console.standing import Whole, behind, standing
 from agents.session_workers import SessionsError
 from streams.ledger.queries import CountsOf
 from streams.session_view import SessionCluster
@@ -22,14 +22,12 @@ HOUR_MS = 60 * MINUTE_MS
 
 @page("/", role="viewer", nav="Overview")
 async def overview(desk: Desk, request: web.Request, user: User) -> web.Response:
-    now_ms, site = time.time_ns() // 1_000_000, standing(desk.settings)
+    now_ms = time.time_ns() // 1_000_000
     at_ms = minutes(now_ms, HOUR_MS)
-    counts, seen, sessions, lag, queues = await asyncio.gather(
+    counts, seen, whole = await asyncio.gather(
         desk.ask(CountsOf(since_ms=at_ms[0], tenants=user.scope())),
         look(desk, user, now_ms),
-        _open_sessions(desk, user),
-        site.lag.get(),
-        site.queues.get(),
+        _whole(desk, user),
     )
     points = counts.points
     rows = rows_of(desk.settings, user, seen)
@@ -45,17 +43,24 @@ async def overview(desk: Desk, request: web.Request, user: User) -> web.Response
         events_a_minute=sum(events[-5:]) / 5,
         events=sum(events),
         rejected=sum(by_minute(points, "rejected", at_ms)),
-        sessions=sessions,
+        whole=whole,
         flushes=flushes(points),
         deliveries=found,
         troubled=[row for row in rows if row.state not in ("open", "quiet")],
         lanes=len(rows),
         problems=seen.problems,
-        lag=None if lag is None else behind(lag, desk.settings.namespace),
-        queues=queues,
         events_chart={"x": x, "series": [{"label": "events a minute", "values": events}]},
         delivered_chart={"x": x, "series": delivered},
     )
+
+
+async def _whole(desk: Desk, user: User) -> Whole | None:
+    """None for who does not see all tenants: what is counted for all of them tells of others."""
+    if user.scope() is not None:
+        return None
+    site = standing(desk.settings)
+    sessions, lag, queues = await asyncio.gather(_open_sessions(desk, user), site.lag.get(), site.queues.get())
+    return Whole(sessions, None if lag is None else behind(lag, desk.settings.namespace), queues)
 
 
 async def _open_sessions(desk: Desk, user: User) -> int | None:

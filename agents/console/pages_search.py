@@ -9,6 +9,7 @@ from aiohttp import web
 from agents.access.users import User
 from agents.console.desk import Desk
 from agents.console.pages import page
+from agents.console.pages_trace import find
 from agents.session_workers import SessionsError
 from streams.ledger.queries import SessionOf, TraceOf
 
@@ -29,7 +30,8 @@ async def _place(desk: Desk, user: User, text: str) -> str:
         return _session(tenant, session_id)
     found = await desk.ask(TraceOf(event_id=text, tenants=user.scope()))
     if not found.events and not found.rejects:
-        for name in tenants:
+        held = await find(desk, user, text)
+        for name in () if held and held.places else tenants:
             if await _is_session(desk, user, name, text):
                 return _session(name, text)
     return f"/trace?{urlencode({'event_id': text})}"

@@ -30,6 +30,14 @@ class Behind(msgspec.Struct, frozen=True):
     age_s: float | None
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """What is counted for all tenants together. None is what nobody says now."""
+
+    sessions: int | None
+    lag: list[Behind] | None
+    queues: list[Depth] | None
+
+
 class Remembered(Generic[T]):
     """An answer, asked anew when it is older than FRESH_S, however many pages want it; None while nobody knows.
 

@@ -43,6 +43,11 @@ class Looking:
     def ready(self) -> bool:
         return self._owned is not None and not self._app.rebalancing
 
+    @property
+    def owned(self) -> tuple[int, ...]:
+        """Partitions, by number."""
+        return self._owned or ()
+
     async def page(self, wanted: Wanted) -> SessionList:
         keys = [(number, key) for number in self._owned or () for key in self._table.keys_of(number)]
         found: list[SessionRow] = []

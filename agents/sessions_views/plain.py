@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from streams.session_find import Found
 from streams.session_view import SessionCluster, SessionList, SessionView, SessionWorker
 
 
@@ -19,5 +20,5 @@ _pages.filters["when"] = _when
 _pages.filters["quoted"] = lambda text: quote(text, safe="")
 
 
-def html(template: str, value: SessionList | SessionView | SessionWorker | SessionCluster) -> str:
+def html(template: str, value: Found | SessionList | SessionView | SessionWorker | SessionCluster) -> str:
     return _pages.get_template(template).render(it=value)

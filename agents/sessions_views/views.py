@@ -1,4 +1,4 @@
-"""The pages: `/sessions/`, `/sessions/{key}/` with its commands, `/cluster/`.
+"""The pages: `/sessions/`, `/sessions/{key}/` with its commands, `/events/` for one event id, `/cluster/`.
 
 A key is `tenant|session_id`, percent-encoded. One session is looked up at the worker that owns its partition,
 whichever worker is asked; commands can go to any. JSON, or HTML where the Accept header prefers it.
@@ -16,6 +16,7 @@ from faust.web import View
 
 from agents.access.users import User
 from agents.sessions_views.commanding import Commanding
+from agents.sessions_views.finding import Finding
 from agents.sessions_views.guarding import USER, UserOf, guard, problem
 from agents.sessions_views.looking import LimitsOf, Looking
 from agents.sessions_views.plain import html
@@ -26,6 +27,7 @@ from streams.runs import RunApp, RunTable
 from streams.session_view import Wanted, place_in
 
 MOST_ROWS = 500
+MOST_ID = 500  # characters
 AWAY = "partitions are being taken over: ask again"
 
 
@@ -44,6 +46,7 @@ def add_views(app: RunApp, table: RunTable, limits_of: LimitsOf, user_of: UserOf
     app.task(commanding.start)
     app.on_before_shutdown.connect(partial(_stop, commanding), weak=False)
     _add_reading(app, table, looking)
+    _add_finding(app, looking, Finding(table, limits_of))
     _add_commands(app, commanding)
 
 
@@ -75,6 +78,20 @@ def _add_reading(app: RunApp, table: RunTable, looking: Looking) -> None:
     @app.page("/cluster/", name="cluster")
     async def cluster(view: Any, request: Any) -> Any:
         return _shown(request, "cluster.html", await looking.worker())
+
+
+def _add_finding(app: RunApp, looking: Looking, finding: Finding) -> None:
+    @app.page("/events/", name="events")
+    async def events(view: Any, request: Any) -> Any:
+        event_id = request.query.get("event_id", "")
+        if not 0 < len(event_id) <= MOST_ID:
+            return problem(422, f"name an event_id of at most {MOST_ID} characters")
+        owned = looking.owned
+        if looking.ready:
+            found = await finding.find(event_id, owned, user_in(request).scope(request.query.get("tenant", "")))
+            if looking.ready and looking.owned is owned:
+                return _shown(request, "events.html", found)
+        return problem(503, AWAY)
 
 
 def _add_commands(app: RunApp, commanding: Commanding) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import faust
@@ -69,3 +70,7 @@ class RunTable(faust.Table[bytes, Any]):
     def keys_of(self, partition: int) -> set[bytes]:
         """The keys of a partition; inside a run of it, with those that the run has written so far."""
         return self._keys.get(partition, set()) | self._changes.keys() & self.data.data.keys()
+
+    def some_keys_of(self, partition: int, most: int) -> list[bytes]:
+        """At most so many keys of a partition, in no order; outside of runs."""
+        return list(islice(self._keys.get(partition, ()), most))

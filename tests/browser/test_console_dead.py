@@ -20,7 +20,7 @@ from tests.integration.parked_jobs import EXPIRED, park, parked_message
 from tests.integration.test_deliver import job
 from tests.kafka import read_until, topics_of
 from tests.rabbit import TIKTOK, rabbit_settings, ready
-from tests.unit.console.desk import FakeLedger
+from tests.unit.console.desk import FakeLedger, FakeSessions
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.asyncio(loop_scope="package")]
 
@@ -44,7 +44,7 @@ async def settings(tmp_path: Path) -> AsyncIterator[Settings]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def console(settings: Settings, chromium: Browser) -> AsyncIterator[Page]:
-    desk = Desk(settings, Users(settings.console_users), FakeLedger(), None)
+    desk = Desk(settings, Users(settings.console_users), FakeLedger(), FakeSessions())
     server = TestServer(make_app(desk))
     await server.start_server()
     page = await chromium.new_page(base_url=str(server.make_url("/")), extra_http_headers={"X-User": "oper"})

@@ -20,6 +20,7 @@ from streams.events import Noted, decode_ledger_input
 from streams.ledger.answers import Line
 from streams.settings import Settings
 from tests.kafka import fresh_settings, read_until, topics_of
+from tests.unit.console.desk import FakeSessions
 from tests.unit.test_console_trace import LINE, TENANTS, FakeLedger
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.asyncio(loop_scope="package")]
@@ -56,7 +57,7 @@ def ledger() -> FakeLedger:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def console(settings: Settings, ledger: FakeLedger, chromium: Browser) -> AsyncIterator[Page]:
-    server = TestServer(make_app(Desk(settings, Users(settings.console_users), ledger, None)))
+    server = TestServer(make_app(Desk(settings, Users(settings.console_users), ledger, FakeSessions())))
     await server.start_server()
     page = await chromium.new_page(base_url=str(server.make_url("/")), extra_http_headers={"X-User": "oper"})
     yield page

@@ -99,6 +99,7 @@ async def test_every_session_is_seen_from_every_worker_and_obeys(tmp_path: Path)
         await eventually(lambda: all_listed(here), 60, every_s=0.5)
         await the_cluster_is_the_same_from_both(here)
         await each_is_found_from_each(here)
+        await each_event_is_found_by_its_id(here)
         await pages_hold_all_once(here)
         await nobody_gets_more_than_they_may(here)
         await flushed_by_an_operator(here)
@@ -116,10 +117,11 @@ async def refused_while_partitions_are_taken_over(here: Here) -> None:
     async def away() -> bool:
         async with httpx.AsyncClient(headers=headers) as client:
             try:
-                answer = await client.get(f"{here.urls[0]}/sessions/")
+                paths = ("/sessions/", "/events/?event_id=x")
+                answers = [await client.get(here.urls[0] + path) for path in paths]
             except httpx.TransportError:
                 return False
-            return answer.status_code == 503 and answer.headers["Retry-After"] == "2"
+            return all(one.status_code == 503 and one.headers["Retry-After"] == "2" for one in answers)
 
     await eventually(away, 60, every_s=0.02)
 
@@ -154,6 +156,24 @@ async def each_is_found_from_each(here: Here) -> None:
         assert await client.show(user("viewer"), "shop", "nobody") is None
 
 
+async def each_event_is_found_by_its_id(here: Here) -> None:
+    for client in here.workers:
+        for number in (0, 1, 2, 3, 99):
+            found = await client.find(user("viewer"), f"shop-{number}")
+            (place,) = found.places
+            assert (place.row.tenant, place.row.session_id) == ("shop", NAMES[number])
+            assert place.event is not None and place.stay is not None and place.stay.why == "idle"
+            assert place.event.at_ms < place.stay.due_ms < place.stay.latest_ms
+            assert (found.looked_at, found.partial) == (101, False)
+        assert (await client.find(user(), "shop-")).places == (), "ids are compared whole"
+        assert (await client.find(user("viewer", "other"), "shop-1")).places == ()
+        assert (await client.find(user(), "shop-1", "other")).places == ()
+        assert len((await client.find(user("viewer", "other"), "other-100")).places) == 1
+        with pytest.raises(SessionsError) as refused:
+            await client.find(user(), "x" * 501)
+        assert refused.value.status == 422
+
+
 async def pages_hold_all_once(here: Here) -> None:
     wanted, names = Wanted(tenant="shop", status="open", limit=30), list[str]()
     while True:
@@ -180,7 +200,7 @@ async def nobody_gets_more_than_they_may(here: Here) -> None:
     assert unseen.value.status == 404
     stale = {"Authorization": issue(here.settings, user(), time.time() - 3600)}
     async with httpx.AsyncClient() as plain:
-        for path in ("/sessions/", "/cluster/", "/", "/table/sessions/", "/router/", "/nothing"):
+        for path in ("/sessions/", "/events/", "/cluster/", "/", "/table/sessions/", "/router/", "/nothing"):
             assert (await plain.get(here.urls[0] + path)).status_code == 401
             assert (await plain.get(here.urls[0] + path, headers=stale)).status_code == 401
         fresh = {"Authorization": issue(here.settings, user(), time.time()), "Accept": "text/html"}
@@ -202,6 +222,8 @@ async def flushed_by_an_operator(here: Here) -> None:
         return view is not None and view.row.status == "closed" and view.seen == 1
 
     await eventually(closed)
+    (place,) = (await here.workers[0].find(user(), "shop-3")).places
+    assert (place.row.session_id, place.event, place.stay) == (NAMES[3], None, None), "it left, and is remembered"
 
 
 async def erased_by_an_admin(here: Here) -> None:

@@ -14,11 +14,14 @@ import pytest
 from msgspec import structs
 
 from agents.access.passes import check
+from agents.access.users import User
 from agents.cli import load_verb
 from streams.events import encode
 from streams.ledger.answers import Answer, Cluster, Line, Recent, Traces
 from streams.ledger.queries import ClusterOf, Query, RecentOf, TraceOf, decode_query
+from streams.session_find import Found
 from streams.settings import load_settings
+from tests.unit.console.test_where_pages import HELD
 from tests.unit.story.traces import delivered, purchase
 
 LINE = Line(line_id="1", at_ms=1_764_072_000_000, kind="parked", tenant="shop", session_id="v", event_id="order-1")
@@ -59,6 +62,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLedg
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("CAPI_SESSIONS_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("CAPI_CONSOLE_URL", f"http://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setenv("CAPI_INTERNAL_SECRET", f"file:{tmp_path}/secret")
     yield fake
@@ -89,6 +93,30 @@ def test_an_unknown_event_is_exit_1_and_says_where_to_look(ledger: FakeLedger, c
     code, out, _ = run(capfd, "trace", "order-404")
     assert code == 1
     assert "Nobody knows order-404" in out
+
+
+def test_a_held_event_is_told_with_its_session(
+    ledger: FakeLedger, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def find(_: Any, user: User, event_id: str, tenant: str = "") -> Found:
+        asked.append((event_id, tenant))
+        return HELD
+
+    monkeypatch.setattr("agents.commands.trace.SessionWorkers.find", find)
+    monkeypatch.setenv("COLUMNS", "400")
+    ledger.traces = Traces()
+    code, out, err = run(capfd, "trace", "order-1", "--tenant", "shop")
+    assert (code, err, asked) == (0, "", [("order-1", "shop")])
+    assert "Held in session" in out and "leaves at" in out and "capi session show 'shop|" in out
+
+
+def test_session_workers_that_are_away_are_said_and_the_ledger_is_told(ledger: FakeLedger, capfd: Any) -> None:
+    code, out, err = run(capfd, "trace", "order-1")
+    assert code == 0
+    assert "Delivered to Meta" in out
+    assert "No session worker answers" in err
 
 
 def test_a_trace_as_json(ledger: FakeLedger, capfd: Any) -> None:

@@ -21,7 +21,8 @@ class Step(Record, frozen=True):
     """One thing that happened, or will: `at_ms` is Unix ms, 0 when nobody noted it.
 
     `todo` says what to do about it. `event_id` names another event to look at, `parked` says that the job lies
-    among the dead letters. `facts` are codes and numbers to look things up by. No personal data.
+    among the dead letters; `session` is the key of the session that has it: held until `due_ms` when nothing more
+    comes, until `latest_ms` whatever comes. `facts` are codes and numbers to look things up by. No personal data.
     """
 
     at_ms: int
@@ -34,10 +35,13 @@ class Step(Record, frozen=True):
     todo: str = ""
     event_id: str = ""
     parked: bool = False
+    session: str = ""
+    due_ms: int = 0
+    latest_ms: int = 0
 
 
 class Story(Record, frozen=True):
-    """`verdict` is one sentence. `event` is None when no session let it go."""
+    """`verdict` is one sentence. `event` is None when no session had it."""
 
     verdict: str
     tone: Tone

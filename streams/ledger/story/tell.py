@@ -6,17 +6,22 @@ from collections.abc import Sequence
 
 from streams.ledger.answers import EventTrace, RejectSeen, Traces
 from streams.ledger.story.delivery import delivery_steps, refused_step
+from streams.ledger.story.held import held_stories
 from streams.ledger.story.session import session_steps
 from streams.ledger.story.shapes import Advice, Story
 from streams.ledger.story.verdict import verdict_of
+from streams.session_find import Place
 
 
-def stories(found: Traces, now_ms: int, advice: Advice) -> tuple[Story, ...]:
-    """One for each event that left a session, and one for each record that was not taken."""
+def stories(found: Traces, now_ms: int, advice: Advice, places: Sequence[Place] = ()) -> tuple[Story, ...]:
+    """One for each event that a session holds or that left one, and one for each record that was not taken.
+
+    `places` are what the session workers know of the id."""
     events = sorted(found.events, key=lambda trace: trace.flushed_ms or trace.event_time_ms, reverse=True)
     whose = {id(reject): _owner(reject, events) for reject in found.rejects}
     told = [_left(trace, [r for r in found.rejects if whose[id(r)] is trace], now_ms, advice) for trace in events]
-    return (*told, *(_refused(reject) for reject in found.rejects if whose[id(reject)] is None))
+    refused = (_refused(reject) for reject in found.rejects if whose[id(reject)] is None)
+    return (*held_stories(places, found, now_ms), *told, *refused)
 
 
 def _owner(reject: RejectSeen, events: Sequence[EventTrace]) -> EventTrace | None:

@@ -15,21 +15,24 @@ class Missing(Record, frozen=True):
     check: str
 
 
-def unknown(remembered_s: float, behind: Sequence[str] = ()) -> tuple[Missing, ...]:
+def unknown(remembered_s: float, behind: Sequence[str] = (), unsearched: str = "") -> tuple[Missing, ...]:
     """Possible reasons, the likely first. `remembered_s` is how long the ledger remembers; `behind` are ledger
-    workers that did not answer."""
+    workers that did not answer, `unsearched` says which sessions could not be looked at."""
     lost = [
         Missing(
             reason=f"{len(behind)} of the ledger's workers did not answer, and one of them may know it",
             check=f"start them, or look at their logs: {', '.join(behind)}",
         )
     ]
+    held = [
+        Missing(
+            reason="it has not left its session yet, and that session could not be looked at",
+            check="ask again when all session workers answer, or look for the visitor's session under Sessions",
+        )
+    ]
     return (
         *(lost if behind else []),
-        Missing(
-            reason="it has not left its session yet",
-            check="look for the visitor's session under Sessions: events are held until the visit ends",
-        ),
+        *(held if unsearched else []),
         Missing(
             reason="it never arrived",
             check="see whether the shop logs an error, whether the doors run (capi doctor), and whether "

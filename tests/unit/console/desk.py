@@ -23,6 +23,7 @@ from sinks.notes import note_of
 from streams.events import Noted
 from streams.ledger import answers, queries
 from streams.ledger.queries import Query
+from streams.session_find import Found
 from streams.session_view import SessionCluster, SessionList
 from streams.settings import Settings, load_settings
 
@@ -81,6 +82,7 @@ class FakeSessions:
         self.found = SessionList(rows=(), after="", found=0, looked_at=0, partial=False)
         self.seen = SessionCluster()
         self.view: Any = None
+        self.places = Found()
         self.given: list[tuple[str, str, str, str]] = []
         self.away = False
 
@@ -91,6 +93,10 @@ class FakeSessions:
     async def list(self, user: User, wanted: Any) -> SessionList:
         self._here()
         return self.found
+
+    async def find(self, user: User, event_id: str, tenant: str = "") -> Found:
+        self._here()
+        return self.places
 
     async def show(self, user: User, tenant: str, session_id: str) -> Any:
         self._here()
