@@ -22,6 +22,7 @@ from streams.events import Noted
 from streams.ledger.answers import Counts, Point, Quality, QualityRow, ReasonCount, Rejects
 from streams.ledger.queries import CountsOf, QualityOf, Query
 from streams.settings import load_settings
+from tests.unit.console.desk import FakeSessions
 
 HOSTILE = "<script>alert(1)</script>'\"&"
 USERS = """
@@ -130,7 +131,7 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     )
     ledger, letters = FakeLedger(), FakeLetters()
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
-    desk = Desk(settings, Users(settings.console_users), ledger, None)
+    desk = Desk(settings, Users(settings.console_users), ledger, FakeSessions())
     async with TestClient(TestServer(make_app(desk))) as client:
         made = Site(client, ledger, letters)
 

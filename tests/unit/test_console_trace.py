@@ -20,6 +20,7 @@ from streams.events import Noted
 from streams.ledger.answers import Cluster, Counts, Line, Point, Recent, Traces
 from streams.ledger.queries import ClusterOf, CountsOf, Query, RecentOf, TraceOf
 from streams.settings import load_settings
+from tests.unit.console.desk import FakeSessions
 from tests.unit.story.traces import attempt, job, purchase, reject
 
 HOSTILE = "<script>alert(1)</script>'\"&"
@@ -138,7 +139,7 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     for module in (destinations, pages_destinations):
         monkeypatch.setattr(module, "LaneSwitch", switch)
     ledger = FakeLedger()
-    desk = Desk(settings, Users(settings.console_users), ledger, None)
+    desk = Desk(settings, Users(settings.console_users), ledger, FakeSessions())
     async with TestClient(TestServer(make_app(desk))) as client:
         made = Site(client, ledger, switch)
 
