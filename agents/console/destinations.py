@@ -1,4 +1,4 @@
-"""What the page of destinations shows: every pixel of the tenants file, its switch, its lane, its queue."""
+"""What the page of destinations shows: each pixel of the tenants file, its switch, its lane, what waits for it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from agents.access.users import User
 from agents.console.desk import Desk
 from sinks.advice import advice
 from sinks.lane_switch import Lane, LaneSwitch, Pause, SwitchError
-from sinks.rabbit_admin import RabbitAdmin, RabbitAdminError
-from sinks.topology import work_queue
-from streams.ledger.lanes import LaneKey, LaneSeen, lanes_seen, last_delivered
+from streams.ledger.lanes import LaneKey, LaneSeen, lanes_seen, last_delivered, on_their_way
 from streams.ledger.queries import CountsOf, RecentOf
 from streams.settings import Settings
 from streams.tenants import Destination
@@ -23,18 +21,18 @@ ATTEMPTS = ("delivered", "retry", "parked")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out. `last_ms` is the last success within a day, `queued` are jobs by queue, and `problems`
-    say what could not be asked: then nothing is in its place."""
+    """What was found out. `last_ms` is the last success within a day, `waiting` are the jobs of a day that are on
+    their way, and `problems` say what could not be asked: then nothing is in its place."""
 
     lanes: dict[LaneKey, LaneSeen]
     last_ms: dict[LaneKey, int]
     pauses: dict[Lane, Pause]
-    queued: dict[str, int]
+    waiting: dict[LaneKey, int]
     problems: tuple[str, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One pixel of one tenant. `last_ms` 0: no success within a day. `queued` None: nobody knows.
+    """One pixel of one tenant. `last_ms` 0: no success within a day. `waiting`: as in Seen.
 
     `todo`: what to do about the trouble of a lane that is in some. `shared` are other tenants with this pixel, of
     which the user must see all to switch it.
@@ -45,7 +43,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     lane: LaneSeen
     pause: Pause | None
     last_ms: int
-    queued: int | None
+    waiting: int
     todo: str
     shared: tuple[str, ...]
     switchable: bool
@@ -56,21 +54,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def look(desk: Desk, user: User, now_ms: int) -> Seen:
-    """Everything at once: the ledger for the lanes, Redis for the switch, RabbitMQ for the queues."""
+    """Everything at once: the ledger for the lanes, Redis for the switch."""
     scope = user.scope()
-    minutes, day, recent, (pauses, unseen), (queued, unasked) = await asyncio.gather(
+    minutes, day, recent, (pauses, unseen) = await asyncio.gather(
         desk.ask(CountsOf(since_ms=now_ms - HOUR_MS, tenants=scope)),
         desk.ask(CountsOf(since_ms=now_ms - DAY_MS, step_ms=HOUR_MS, tenants=scope)),
         desk.ask(RecentOf(kinds=ATTEMPTS, limit=LINES, tenants=scope)),
         _pauses(desk.settings),
-        asyncio.to_thread(_queued, desk.settings),
     )
     return Seen(
         lanes=lanes_seen(minutes.points, recent.lines, now_ms),
         last_ms=last_delivered(day.points),
         pauses=pauses,
-        queued=queued,
-        problems=tuple(filter(None, (unseen, unasked))),
+        waiting=on_their_way(day.points),
+        problems=(unseen,) if unseen else (),
     )
 
 
@@ -100,7 +97,7 @@ def _row(settings: Settings, user: User, tenant: str, one: Destination, seen: Se
         lane=lane,
         pause=seen.pauses.get(switch),
         last_ms=max(lane.last_delivered_ms, seen.last_ms.get(key, 0)),
-        queued=seen.queued.get(work_queue(one.platform)),
+        waiting=seen.waiting.get(key, 0),
         todo="" if lane.state in ("open", "quiet") else advice(one.platform, code),
         shared=tuple(name for name in users if name != tenant and user.sees(name)),
         switchable=all(user.sees(name) for name in users),
@@ -116,12 +113,3 @@ async def _pauses(settings: Settings) -> tuple[dict[Lane, Pause], str]:
         return {}, f"What is paused cannot be seen: {error}"
     finally:
         await switch.close()
-
-
-def _queued(settings: Settings) -> tuple[dict[str, int], str]:
-    """Jobs by queue, and why nobody knows."""
-    try:
-        with RabbitAdmin(settings) as admin:
-            return admin.message_counts(), ""
-    except RabbitAdminError as error:
-        return {}, f"The queues cannot be seen: {error}"

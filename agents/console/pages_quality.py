@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 from aiohttp import web
 
@@ -12,7 +13,7 @@ from agents.access.users import User
 from agents.console.desk import Desk
 from agents.console.pages import page, render
 from agents.quality_csv import quality_csv
-from agents.quality_report import PERIODS, OwnQualities, Report, period_ms, report
+from agents.quality_report import HOUR_MS, PERIODS, Hour, OwnQualities, Report, period_ms, report
 from sinks.dataset_quality import DatasetQuality
 from streams.ledger.shares import FRESH_S, Shares, match_keys
 from streams.settings import Settings
@@ -42,7 +43,7 @@ async def quality(desk: Desk, request: web.Request, user: User) -> web.Response:
         own=own,
         own_scores={(o.tenant, e.event_name): e.score for o in own for e in o.events if e.score is not None},
         csv=user.may("marketer"),
-        series=series(found),
+        series=series(found, int(desk.settings.ledger_s) * 1000),
     )
 
 
@@ -60,13 +61,19 @@ def matrices(rows: tuple[Shares, ...]) -> list[tuple[str, str, tuple[str, ...], 
     return [(tenant, platform, match_keys(platform), list(group)) for (tenant, platform), group in places]
 
 
-def series(found: Report) -> dict[str, object]:
-    """For the chart: events an hour, and those of them that were enriched."""
+def series(found: Report, kept_ms: int) -> dict[str, Any]:
+    """For the chart: events an hour, and those of them that were enriched, of all hours that the ledger keeps."""
+    first_ms = max(found.since_ms, found.until_ms - kept_ms)
+    known = {hour.at_ms: hour for hour in found.hours}
+    hours = [
+        known.get(at_ms, Hour(at_ms, 0, 0))
+        for at_ms in range(first_ms - first_ms % HOUR_MS, found.until_ms, HOUR_MS)
+    ]
     return {
-        "x": [hour.at_ms // 1000 for hour in found.hours],
+        "x": [hour.at_ms // 1000 for hour in hours],
         "series": [
-            {"label": "events", "values": [hour.events for hour in found.hours]},
-            {"label": "enriched", "values": [hour.enriched for hour in found.hours]},
+            {"label": "events", "values": [hour.events for hour in hours]},
+            {"label": "enriched", "values": [hour.enriched for hour in hours]},
         ],
     }
 

@@ -104,6 +104,17 @@ def last_delivered(points: Iterable[Point]) -> dict[LaneKey, int]:
     return last_ms
 
 
+def on_their_way(points: Iterable[Point]) -> dict[LaneKey, int]:
+    """Jobs that were queued in the time of the points and have neither been taken nor given up."""
+    left: Counter[LaneKey] = Counter()
+    for point in points:
+        if point.pixel_id:
+            counts = point.counts
+            open_jobs = counts.get("queued", 0) - counts.get("acknowledged", 0) - counts.get("ended", 0)
+            left[point.tenant, point.platform, point.pixel_id] += open_jobs
+    return dict(left)
+
+
 def quantile_s(counts: Mapping[str, int], part: float) -> float:
     """Upper bound in seconds of the age at delivery below which `part` of the events were."""
     ages = [(float(bound), counts.get(f"age_{bound}", 0)) for bound in AGE_BOUNDS_S]

@@ -12,10 +12,11 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from agents.access.users import Users
-from agents.console import pages_dead
+from agents.console import pages_dead, pages_quality
 from agents.console.app import make_app
 from agents.console.dead_letters import BusyError, Look, Work
 from agents.console.desk import Desk
+from agents.quality_report import HOUR_MS, Hour, Report
 from sinks.parked.messages import ParkedFilter
 from sinks.parked.view import Group
 from streams.events import Noted
@@ -161,6 +162,15 @@ async def test_the_quality_page_says_what_the_ledger_counted(site: Site) -> None
     assert all(query.tenants == ("shop",) for query in site.ledger.queries)
     for words in ("4 of 10 events", "80%", "30% filled", "adaptive", "/quality.csv?period=7d&amp;tenant=shop"):
         assert words in text, words
+
+
+def test_the_chart_has_every_hour_that_the_ledger_keeps() -> None:
+    hours = (Hour(2 * HOUR_MS, 4, 1),)
+    found = Report(since_ms=HOUR_MS // 2, until_ms=4 * HOUR_MS - 1, hours=hours)
+    chart = pages_quality.series(found, 3 * HOUR_MS)
+    assert chart["x"] == [0, 3600, 7200, 10_800]
+    assert [one["values"] for one in chart["series"]] == [[0, 0, 4, 0], [0, 0, 1, 0]]
+    assert pages_quality.series(found, HOUR_MS)["x"] == [7200, 10_800]
 
 
 async def test_a_scope_holds_whatever_is_asked_for(site: Site) -> None:

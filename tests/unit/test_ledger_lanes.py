@@ -7,7 +7,7 @@ import math
 import pytest
 
 from streams.ledger.answers import Line, Point
-from streams.ledger.lanes import lane_seen, lanes_seen, quantile_s
+from streams.ledger.lanes import lane_seen, lanes_seen, on_their_way, quantile_s
 
 NOON_MS = 1_764_072_000_000
 NOW_MS = NOON_MS + 3_600_000
@@ -98,3 +98,10 @@ def test_the_trouble_is_what_made_the_state() -> None:
     assert lane_seen(points, lines, NOW_MS).trouble == "misconfigured 190/463"
     assert lane_seen([minute(9, misconfigured=1)], [lines[0]], NOW_MS).trouble == "misconfigured 190"
     assert lane_seen([minute(5, invalid=1)], lines[:2], NOW_MS).trouble == "invalid 100"
+
+
+def test_on_their_way_is_what_was_queued_and_has_not_ended() -> None:
+    points = [minute(9, queued=5, acknowledged=2, ended=1), minute(3, queued=1, delivered=7)]
+    assert on_their_way([*points, Point(at_ms=NOON_MS, tenant="shop", counts={"events": 9})]) == {
+        ("shop", "meta", "11"): 3
+    }

@@ -89,7 +89,7 @@
       legend: { live: true },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
       padding: [null, 24, null, null],
-      axes: [{ ...axis, values: (_, stamps) => stamps.map((stamp) => clockText(new Date(stamp * 1e3)).slice(11, 16)) }, { ...axis, size: 56 }],
+      axes: [{ ...axis, values: (_, stamps, axisIndex, space, step) => stamps.map((stamp) => clockText(new Date(stamp * 1e3)).slice(...(step < 86400 ? [11, 16] : [5, 10]))) }, { ...axis, size: 56 }],
       series: [
         { label: "Time", value: (_, stamp) => stamp == null ? "–" : clockText(new Date(stamp * 1e3)).slice(0, 16) },
         ...data.series.map((one, index) => ({

@@ -101,12 +101,14 @@ async def test_a_broken_pixel_stops_and_goes_on_when_it_is_mended(
     await console_site.produce(*(purchase(order, f"of-{order}") for order in orders))
     await expect(state).to_contain_text("stopped: pixel refused", timeout=WITHIN_MS)
     await expect(state).to_contain_text("Last trouble: misconfigured 190")
+    await expect(state).to_contain_text(re.compile(r"On their way, of a day\s*3"))
     await expect(page.get_by_role("region", name="tiktok")).to_contain_text("takes events")
     waits = trace.get_by_role("heading", name="Meta refuses the pixel")
     await look_until(trace, f"/trace?event_id={orders[0]}", waits)
     assert not [taken for taken in console_site.ledger() if taken["pixel"] == META and taken["event_id"] in orders]
     console_site.behave(mode="ok", platform="meta", pixel=META)
     await expect(state).to_contain_text("takes events", timeout=WITHIN_MS)
+    await expect(state).to_contain_text(re.compile(r"On their way, of a day\s*0"))
     delivered = trace.get_by_role("heading", name="Delivered to Meta and TikTok")
     for order in orders:
         await look_until(trace, f"/trace?event_id={order}", delivered)
