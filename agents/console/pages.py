@@ -22,7 +22,7 @@ from agents.access.users import Role, User
 from agents.console.assets import address_of
 from agents.console.desk import Desk
 from agents.console.logins import Login
-from agents.console.shown import ago, count, short, when
+from agents.console.shown import ago, count, seen, short, when
 
 Handler = Callable[[Desk, web.Request, User], Awaitable[web.StreamResponse]]
 FOLDER = Path(__file__).parent / "templates"
@@ -113,6 +113,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
+        finalize=seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
@@ -9,6 +10,10 @@ from markupsafe import Markup, escape
 
 NOTHING = Markup("–")
 SHORT = 8  # hex digits of a digest
+# control characters, and those that turn the direction of what follows: they could hide something
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -46,3 +51,10 @@ def short(text: object) -> Markup:
 
 def count(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
+
+
+def seen(value: object) -> object:
+    """Every value of every template goes through here: what cannot be seen becomes a sign that can."""
+    if not isinstance(value, str) or not UNSEEN.search(value):
+        return value
+    return type(value)(UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value))
