@@ -19,7 +19,8 @@ from deploy.stack.chromium import find_chromium
 from tests.browser.conftest import ARGUMENTS
 from tests.kafka import eventually
 from tests.site import Site, free_port, site
-from tests.unit.console.desk import PASSWORD, FakeDesk, fake_desk, password_hash
+from tests.unit.console.desk import PASSWORD, FakeDesk, password_hash
+from tests.unit.console.filled import fill_others, filled_desk
 
 TIMEOUT_MS = 20_000
 Paging = Callable[[str], Awaitable[Page]]
@@ -52,8 +53,11 @@ async def log_in(browser: Browser, url: str, name: str, **options: object) -> Pa
 
 
 @pytest.fixture(scope="session")
-def shell_desk(tmp_path_factory: pytest.TempPathFactory) -> FakeDesk:
-    return fake_desk(tmp_path_factory.mktemp("shell"), rabbitmq_management_url="http://127.0.0.1:9")
+def shell_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeDesk]:
+    """With an answer to every question."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        fill_others(monkeypatch)
+        yield filled_desk(tmp_path_factory.mktemp("shell"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -9,10 +9,12 @@ from playwright.async_api import Browser, Page
 
 from agents.console.pages import ENTRIES
 from tests.browser.console.conftest import log_in
+from tests.unit.console.filled import PLACES
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PAGES = sorted(entry.path for entry in ENTRIES if entry.method == "GET" and entry.nav)
+SHOWN = {entry.path for entry in ENTRIES if entry.method == "GET" and entry.nav} | {*PLACES}
+PAGES = sorted(path + PLACES.get(path, "") for path in SHOWN)
 GRAVE = ("serious", "critical")
 
 
