@@ -1,11 +1,12 @@
 """The console while its ledger worker reads 5,000 events/s: how long pages take, next to the same without load.
 
-    make up && .venv/bin/python -m bench.console [--events 100000] [--rate 5000] [--seconds 20] [--json]
+    make up && .venv/bin/python -m bench.console [--events 100000] [--rate 5000] [--seconds 30] [--json]
 
 Real Kafka, one ledger worker with `--events` in its book. Each event comes with its share of a batch and of a
 Queued, and with two outcomes: 2.4 records. A producer of its own process sends at the clock's pace, whatever the
 worker does. Somebody who is logged in asks for the pages in turn, at the clock's pace too: waits count from when a
-request was due. Session workers are away. `behind` is what the worker had not yet read at the end, in events.
+request was due. `behind` is what the worker had not yet read at the end, in events. Session workers are away.
+Kafka, producer, worker and client share the machine: where less is sent than was asked for, it was too small.
 """
 
 from __future__ import annotations
@@ -57,15 +58,18 @@ class Waits(NamedTuple):
     ratio: float  # of the p95 to that without load
 
 
-class Phase(NamedTuple):
-    """`sent_per_s` is the load as it was, `cpu` the worker's part of a core."""
+class Load(NamedTuple):
+    """As it was. `batches` were sent in all, `sent_per_s` events while pages were asked for; `cpu` is the worker's
+    part of a core."""
 
     rate: float
     batches: int
     sent_per_s: float
     cpu: float
     behind: float
-    waits: dict[str, list[float]]
+
+
+Phase = tuple[Load, dict[str, list[float]]]  # and milliseconds by page
 
 
 def produce(settings: Settings, rate: float, first: int, sent: Any) -> None:
@@ -135,7 +139,7 @@ async def phase(settings: Settings, pid: int, rate: float, first: int, asked: ar
     finally:
         producer.terminate()
         producer.join()
-    return Phase(rate, known, (known - before) * IN_BATCH / lasted, spent_s / lasted, max(0.0, behind), waits)
+    return Load(rate, known, (known - before) * IN_BATCH / lasted, spent_s / lasted, max(0.0, behind)), waits
 
 
 async def caught_up(settings: Settings, batches: int) -> None:
@@ -181,41 +185,33 @@ async def bench(folder: Path, asked: argparse.Namespace) -> list[Phase]:
             await caught_up(settings, batches)
             for rate in (0, asked.rate / 2, asked.rate):
                 found.append(await phase(settings, worker.pid, rate, batches, asked))
-                batches += found[-1].batches
+                batches += found[-1][0].batches
             return found
         finally:
             stop(worker)
 
 
 def waits_of(phases: list[Phase]) -> list[Waits]:
-    quiet = {page: quantile(waits, 0.95) for page, waits in phases[0].waits.items()}
-    return [
-        Waits(
-            page,
-            one.rate,
-            len(waits),
-            statistics.median(waits),
-            quantile(waits, 0.95),
-            max(waits),
-            quantile(waits, 0.95) / quiet[page],
-        )
-        for page in PAGES
-        for one in phases
-        for waits in (one.waits[page],)
-    ]
+    quiet = {page: quantile(waits, 0.95) for page, waits in phases[0][1].items()}
+    return [_waits(page, load.rate, waits[page], quiet[page]) for page in PAGES for load, waits in phases]
+
+
+def _waits(page: str, rate: float, ms: list[float], quiet_ms: float) -> Waits:
+    p95_ms = quantile(ms, 0.95)
+    return Waits(page, rate, len(ms), statistics.median(ms), p95_ms, max(ms), p95_ms / quiet_ms)
 
 
 def quantile(values: list[float], part: float) -> float:
-    return sorted(values)[int(len(values) * part)]
+    return statistics.quantiles(values, n=100, method="inclusive")[round(part * 100) - 1]
 
 
 def show(phases: list[Phase], as_json: bool) -> None:
     if as_json:
-        told_of = [{**one._asdict(), "waits": None} for one in phases]
-        print(json.dumps({"load": told_of, "pages": [waits._asdict() for waits in waits_of(phases)]}))
+        loads_of = [load._asdict() for load, _ in phases]
+        print(json.dumps({"loads": loads_of, "pages": [waits._asdict() for waits in waits_of(phases)]}))
         return
     loads = Table("events/s", "sent/s", "worker's CPU", "behind, events")
-    for one in phases:
+    for one, _ in phases:
         loads.add_row(f"{one.rate:,.0f}", f"{one.sent_per_s:,.0f}", f"{one.cpu:.0%}", f"{one.behind:,.0f}")
     pages = Table("page", "events/s", "requests", "p50 ms", "p95 ms", "max ms", "p95 to no load")
     for page, rate, requests, *ms, ratio in waits_of(phases):
@@ -227,7 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=5_000)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-console-") as folder:
