@@ -23,14 +23,22 @@ MAX_ID = 500  # characters; longer ids are not sent to the ledger
 async def trace(desk: Desk, request: web.Request, user: User) -> web.Response:
     event_id = request.query.get("event_id", "").strip()[:MAX_ID]
     if not event_id:
-        return render(request, "trace.html", event_id="", stories=(), missing=(), unsearched="")
+        return render(request, "trace.html", event_id="", stories=(), missing=(), unsearched="", in_session=False)
     found, held = await asyncio.gather(
         desk.ask(TraceOf(event_id=event_id, tenants=user.scope())), find(desk, user, event_id)
     )
     told = stories(found, time.time_ns() // 1_000_000, advice, held.places if held else ())
     unseen = unsearched(held)
     missing = () if told else await _missing(desk, user, unseen)
-    return render(request, "trace.html", event_id=event_id, stories=told, missing=missing, unsearched=unseen)
+    return render(
+        request,
+        "trace.html",
+        event_id=event_id,
+        stories=told,
+        missing=missing,
+        unsearched=unseen,
+        in_session=any(step.session for story in told for step in story.steps),  # then it looks again by itself
+    )
 
 
 async def find(desk: Desk, user: User, event_id: str) -> Found | None:

@@ -72,7 +72,6 @@ def _trace(place: Place) -> EventTrace:
         event_name=event.event_name,
         event_time_ms=event.event_time_ms,
         received_ms=event.at_ms,
-        opened_ms=row.first_ms,
         consent=event.consent,
         browser_fired=event.browser_fired,
     )

@@ -40,6 +40,7 @@ async def test_a_held_event_leads_to_its_session_and_counts_down(tmp_path: Path)
     assert 'href="/sessions/one?key=shop%7C' in text
     assert "Leaves in <span" in text and "at the latest" in text
     assert "Nobody knows" not in text
+    assert 'hx-trigger="every 10s"' in text
 
 
 async def test_session_workers_that_are_away_are_said_and_the_rest_is_told(tmp_path: Path) -> None:
@@ -53,6 +54,7 @@ async def test_session_workers_that_are_away_are_said_and_the_rest_is_told(tmp_p
 async def test_a_search_that_was_whole_leaves_no_doubt_about_sessions(tmp_path: Path) -> None:
     text = await page_of(fake_desk(tmp_path), "/trace?event_id=x")
     assert "Nobody knows" in text and "that session could not be looked at" not in text
+    assert 'hx-trigger="every 10s"' not in text
 
 
 async def test_the_search_box_finds_a_held_event_before_a_session(tmp_path: Path) -> None:
