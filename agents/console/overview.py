@@ -43,6 +43,11 @@ def by_minute(points: Iterable[Point], name: str, at_ms: Sequence[int], platform
     return [totals[minute] for minute in at_ms]
 
 
+def in_all(points: Iterable[Point], name: str) -> int:
+    """Of all tenants, the minute under way too: what has no platform."""
+    return sum(point.counts.get(name, 0) for point in points if not point.platform)
+
+
 def flushes(points: Iterable[Point]) -> dict[str, int]:
     """Batches by the reason for which they left, the most frequent first."""
     total = _total(point for point in points if not point.platform)

@@ -10,7 +10,7 @@ from aiohttp import web
 from agents.access.users import User
 from agents.console.desk import Desk
 from agents.console.destinations import look, rows_of
-from agents.console.overview import MINUTE_MS, by_minute, deliveries, flushes, minutes
+from agents.console.overview import MINUTE_MS, by_minute, deliveries, flushes, in_all, minutes
 from agents.console.pages import page, render
 from agents.console.standing import Whole, behind, standing
 from agents.session_workers import SessionsError
@@ -41,8 +41,8 @@ async def overview(desk: Desk, request: web.Request, user: User) -> web.Response
         request,
         "overview.html",
         events_a_minute=sum(events[-5:]) / 5,
-        events=sum(events),
-        rejected=sum(by_minute(points, "rejected", at_ms)),
+        events=in_all(points, "events"),
+        rejected=in_all(points, "rejected"),
         whole=whole,
         flushes=flushes(points),
         deliveries=found,

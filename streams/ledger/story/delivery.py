@@ -107,7 +107,7 @@ def _attempt(trace: EventTrace, job: JobTrace, attempt: AttemptTrace, advice: Ad
         tone="warn" if twin else TONES.get(attempt.outcome, "warn"),
         facts=_facts(attempt),
         todo=advice(job.platform, attempt.code) if attempt.outcome not in TAKEN else "",
-        parked=attempt.parked and attempt is job.attempts[-1],
+        parked=_lies(job, attempt),
     )
 
 
@@ -118,10 +118,15 @@ def _title(job: JobTrace, attempt: AttemptTrace) -> str:
     return f"Delivered to {name}" if attempt.outcome in TAKEN else f"Attempt {attempt.attempt} at {name}"
 
 
+def _lies(job: JobTrace, attempt: AttemptTrace) -> bool:
+    """It was parked after this attempt, and has not been replayed or dropped since."""
+    return job.state == "parked" and attempt is job.attempts[-1]
+
+
 def _after(job: JobTrace, attempt: AttemptTrace) -> str:
     """What became of the job."""
     if attempt.parked:
-        return "It was given up and lies among the dead letters"
+        return f"It was given up{' and lies among the dead letters' if _lies(job, attempt) else ''}"
     gone = job.state == "dropped" and attempt is job.attempts[-1] and attempt.code != DROPPED
     return "It was thrown away, as CAPI_INVALID says" if gone else ""
 

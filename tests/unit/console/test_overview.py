@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.console.overview import by_minute, deliveries, flushes, minutes
+from agents.console.overview import by_minute, deliveries, flushes, in_all, minutes
 from streams.ledger.answers import AGE_BOUNDS_S, Point
 from streams.ledger.lanes import quantile_s
 
@@ -37,6 +37,11 @@ def test_a_minute_adds_tenants_and_pixels_up_and_one_without_anything_is_nought(
         point(9 * MINUTE_MS, "meta", delivered=1),  # not asked for
     ]
     assert by_minute(points, "delivered", [0, MINUTE_MS, 2 * MINUTE_MS], "meta") == [12, 0, 7]
+
+
+def test_the_whole_counts_the_minute_under_way_and_no_platform_s() -> None:
+    points = [point(0, events=3), point(MINUTE_MS, events=2), point(MINUTE_MS, "meta", events=9)]
+    assert in_all(points, "events") == 5
 
 
 def test_flushes_are_by_reason_the_most_frequent_first() -> None:

@@ -128,6 +128,7 @@ def test_what_was_replayed_and_parked_again_leads_to_the_dead_letters_once() -> 
     steps = story_of(purchase(job(state="parked", attempts=twice))).steps
     assert [step.what for step in steps[-3:]] == ["Attempt 1 at Meta", "Sent again", "Attempt 1 at Meta"]
     assert [step.parked for step in steps[-3:]] == [False, False, True]
+    assert ["lies among the dead letters" in step.text for step in steps[-3:]] == [False, False, True]
 
 
 def test_a_duplicate_is_not_sent_a_second_time() -> None:
