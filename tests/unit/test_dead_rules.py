@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sinks.deliver.letters import ATTEMPT, FIRST_SEEN, LAST_ERROR, LAST_STATUS
+from sinks.deliver.policy import DROPPED
 from sinks.parked.drop import dropped
 from sinks.parked.messages import Parked, ParkedFilter, read_parked
 from sinks.parked.view import Groups, shown
 from sinks.rabbit.returns import ENOUGH_RETURNS, keeps_returned
-from sinks.replay.fate import DROPPED
 from sinks.replay.fresh import REPLAYED, replayed
 from sinks.replay.wanted import Wanted
 from sinks.topology import QUEUE_PARKED, definitions

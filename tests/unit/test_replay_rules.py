@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sinks.deliver.policy import DROPPED
 from sinks.jobs import Checked
 from sinks.replay import ids as module
-from sinks.replay.fate import DROPPED, STORE_SHARE, Known, fate, identity_of
+from sinks.replay.fate import STORE_SHARE, Known, fate, identity_of
 from sinks.replay.ids import JobIds
 from streams.events import Outcome
 from streams.quality import Problem, warning
