@@ -45,6 +45,7 @@ from streams.ledger.queries import ClusterOf, Query, RecentOf
 from streams.runs import Outgoing, Run, RunApp, RunTable
 
 SOURCES = ("ledger.in", "batches", "outcomes", "rejects")
+SLICE = 200  # records, some 20 us each
 Told = Queued | Noted | Erase | Batch | Outcome | Reject
 Value = Told | Tick
 Answering = Callable[[Query], Generator[None, None, Answer]]  # in slices, between which others may run
@@ -84,16 +85,20 @@ class Ledger:
         self._taken_over = False
 
     async def hear_all(self, run: Run) -> list[Outgoing]:
-        """What runs between slices is questions: this agent alone writes the table, one run after the other, and a
-        rebalance waits until the run that it is at is committed (Consumer.wait_empty). They may see a part of a
-        run, as they may see one that is not durable yet: each record is told whole."""
+        """Lets questions be answered between slices: a page takes many turns of the loop, and a backlog would make
+        each as long as a run. Nothing else comes between: this agent alone writes the table, one run after the
+        other, and a rebalance waits until the run that it is at is committed (Consumer.wait_empty). Who asks may
+        see a part of a run, as one that is not durable yet, but each record whole: what is told is saved first."""
         outgoing = list[Outgoing]()
-        for record in run.records:
+        for number, record in enumerate(run.records, 1):
             for out in self.hear(record):
                 if out is None:
                     await asyncio.sleep(0)
                 else:
                     outgoing.append(out)
+            if number % SLICE == 0:
+                self.book.save()
+                await asyncio.sleep(0)
         return outgoing
 
     def hear(self, record: ConsumerRecord) -> Iterator[Outgoing | None]:
