@@ -4,7 +4,7 @@
 |---|---|---|
 | open sessions, Redis mirror | `Erase` to every partition of `sessions.in` | rejects "erased on request" |
 | memory of visitors | the session workers pass it on | what its workers note in the audit |
-| ledger | the session workers pass it on | not counted |
+| ledger | the session workers pass it on | asked before and after by `capi erase` |
 | parked jobs | a sweep over `capi_parked` | the sweep |
 | jobs in queues, batches in Kafka | tombstones: before each POST, in `capi replay` | when their turn comes |
 """

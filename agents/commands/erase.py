@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from agents.changes import Json
+from agents.erase_held import Held, held_by_ledger
 from agents.erase_report import report
 from sinks.erasures import ErasureError
 from sinks.forgetting import Forgetting, Forgotten
@@ -73,16 +74,18 @@ def command(
     if not yes:
         _ask(tenant)
     try:
-        found, problems = asyncio.run(_forget(settings, erasures, wait))
+        found, held, problems = asyncio.run(_forget(settings, erasures, wait))
     except (ErasureError, OffsetsError, KafkaAdminError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    report(tenant, erasures, found, problems, json)
+    report(tenant, erasures, found, held, problems, json)
     raise typer.Exit(0 if found.done else 1)
 
 
-async def _forget(settings: Settings, erasures: Sequence[Erase], wait_s: float) -> tuple[Forgotten, list[str]]:
-    """What was removed, and what could not be looked at."""
+async def _forget(
+    settings: Settings, erasures: Sequence[Erase], wait_s: float
+) -> tuple[Forgotten, Held, list[str]]:
+    """What was removed, what the ledger held, and what could not be looked at."""
     setup(settings, "erase")
     console = Console(stderr=True)
     with console.status("asking Kafka") as status:
@@ -91,9 +94,11 @@ async def _forget(settings: Settings, erasures: Sequence[Erase], wait_s: float) 
             status.update(f"waiting for {what}")
 
         forgetting = Forgetting(settings, erasures, getpass.getuser(), wait_s, progress)
+        before = await held_by_ledger(settings, erasures)
         found = await forgetting.run()
+        held = Held(before, await held_by_ledger(settings, erasures))
         why = await _sweep(settings, forgetting, found)
-    return found, [why] if why else []
+    return found, held, [why] if why else []
 
 
 async def _sweep(settings: Settings, forgetting: Forgetting, found: Forgotten) -> str:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from agents.asking import LedgerError, asked
 from sinks.rabbit import Publisher
 from sinks.topology import EXCHANGE_RETRY, QUEUE_PARKED, Rung
 from streams.events import (
@@ -27,12 +28,14 @@ from streams.events import (
     decode_outcome,
     encode,
 )
+from streams.ledger.queries import HoldsOf, TraceOf
+from streams.settings import Settings
 from streams.topics import changelog_topic
 from tests.integration.parked_jobs import capi, park, parked_message
 from tests.integration.test_deliver import job, publish
 from tests.kafka import eventually, producer_of, read_all
 from tests.rabbit import ready
-from tests.site import Site, site
+from tests.site import Site, free_port, site
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -43,8 +46,15 @@ DAY_MS = 86_400_000
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path, idle_s=60, max_age_s=90, recall_s=1, retry_s=(RETRY_S,), session_timeout_s=20) as made:
-        for role in ("sessions", "visitors"):
+    port = free_port()
+    console = {
+        "console_port": port,
+        "console_url": f"http://127.0.0.1:{port}",
+        "internal_secret": f"file:{tmp_path / 'internal.secret'}",
+    }
+    windows = {"idle_s": 60, "max_age_s": 90, "recall_s": 1, "retry_s": (RETRY_S,), "session_timeout_s": 20}
+    with site(tmp_path, **windows, **console) as made:
+        for role in ("sessions", "visitors", "ledger"):
             made.worker(role)
         yield made
 
@@ -102,6 +112,14 @@ async def memories(here: Site) -> list[bytes]:
     return [key for key, value in last.items() if value]
 
 
+def ledger_holds(settings: Settings) -> int:
+    """Events, 0 also while the ledger starts."""
+    try:
+        return int(asked(settings, HoldsOf(tenant="default", field="em", digest=EM)).events)
+    except LedgerError:
+        return 0
+
+
 def event_ids(here: Site) -> set[str]:
     return {str(one["event_id"]) for one in here.ledger()}
 
@@ -115,19 +133,24 @@ async def test_nothing_of_a_person_leaves_after_they_were_erased(here: Site, tmp
         await tell(here, event(3, OTHER, "other"))
 
         async def remembered() -> bool:
-            return bool(await memories(here)) and bool(await redis.keys(mirrored))
+            in_ledger = await asyncio.to_thread(ledger_holds, settings)
+            return in_ledger == 1 and bool(await memories(here)) and bool(await redis.keys(mirrored))
 
         await eventually(remembered, 60)
+        assert asked(settings, TraceOf(event_id="bought-1")).events
         await park(
             settings, [parked_message(waiting(4, EM, "parked")), parked_message(waiting(5, OTHER, "parked"))]
         )
         await in_retry(here, [waiting(6, EM, "retry"), waiting(7, OTHER, "retry")])
         await publish(settings, [waiting(8, EM, "home"), waiting(9, OTHER, "home")])
         await yesterday(here, EM, OTHER)
+        await eventually(lambda: ledger_holds(settings) == 3)  # a visit counts whole: both of yesterday
 
         arguments = ("erase", "--tenant", "default", "--field", "em", "--digest", EM, "--yes")
         told = await asyncio.to_thread(capi, settings, tmp_path, *arguments)
         assert told["removed"] == {"events": 1, "memories": 1, "parked": 1}
+        assert told["ledger"] == {"before": 3, "after": 0}
+        assert not asked(settings, TraceOf(event_id="bought-1")).events
         assert told["done"]
         assert EM not in json.dumps(told)
         assert await redis.keys(mirrored) == []

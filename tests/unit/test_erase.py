@@ -13,6 +13,7 @@ import pytest
 
 from agents.cli import main
 from agents.commands import erase as verb
+from agents.erase_held import Held
 from sinks.erasures import ErasureError, Sent
 from sinks.forgetting import Forgotten
 from streams.events import Erase
@@ -39,13 +40,14 @@ class Shell:
             Forgotten(sent=[Sent("capi.sessions.in", 1, 7)], events=2, memories=3, parked=4),
             [""],
         )
+        self.held = Held(5, 0)
         monkeypatch.setattr(verb, "_forget", self._forget)
 
     async def _forget(
         self, settings: Settings, erasures: Sequence[Erase], wait_s: float
-    ) -> tuple[Forgotten, list[str]]:
+    ) -> tuple[Forgotten, Held, list[str]]:
         self.asked += erasures
-        return self.found, self.problems
+        return self.found, self.held, self.problems
 
     def erase(self, *arguments: str, stdin: str = "", yes: bool = True) -> tuple[int, str]:
         """Exit code, and all that was printed."""
@@ -107,10 +109,21 @@ def test_json_says_what_was_removed_where(shell: Shell) -> None:
         "fields": ["em"],
         "sent": [{"topic": "capi.sessions.in", "partition": 1, "offset": 7}],
         "removed": {"events": 2, "memories": 3, "parked": 4},
+        "ledger": {"before": 5, "after": 0},
         "waits_for": [],
         "problems": [],
         "done": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("held", "said"), [(Held(5, 0), "5 events before, 0 now"), (Held(), "does not answer"), (Held(5), "does not")]
+)
+def test_the_ledger_says_what_it_holds_or_that_it_does_not_answer(shell: Shell, held: Held, said: str) -> None:
+    shell.held, shell.problems = held, []
+    code, text = shell.erase("--email", "ada@example.com")
+    assert code == 0
+    assert said in text
 
 
 @pytest.mark.parametrize(
@@ -159,7 +172,7 @@ def test_without_a_terminal_it_has_to_be_told_yes(shell: Shell) -> None:
 
 
 def test_kafka_that_did_not_take_it_is_a_problem(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse(*_: object) -> tuple[Forgotten, list[str]]:
+    async def refuse(*_: object) -> tuple[Forgotten, Held, list[str]]:
         raise ErasureError("run this again")
 
     monkeypatch.setattr(verb, "_forget", refuse)
