@@ -132,6 +132,10 @@
   document.addEventListener("htmx:sendError", () => root.classList.add("stale"));
   document.addEventListener("htmx:afterOnLoad", () => root.classList.remove("stale"));
 
+  // on a phone the pages' names are wider than the screen: this page's is in sight
+  const here = document.querySelector(".top nav [aria-current]");
+  if (here) here.closest("nav").scrollLeft = here.offsetLeft - 40;
+
   clockButton();
   themeButton();
   showTimes(document);

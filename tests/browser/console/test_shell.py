@@ -25,11 +25,11 @@ async def faults(page: Page, axe: str) -> list[tuple[str, str]]:
     return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"] if one["impact"] in GRAVE]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 async def test_no_page_has_a_grave_fault(
     browser: Browser, shell_url: str, axe: str, scheme: str, width: int
 ) -> None:
+    """Colours do not depend on the width, nor the layout on the colours: two of the four are enough."""
     size = {"width": width, "height": 844}
     page = await log_in(browser, shell_url, "admin", color_scheme=scheme, viewport=size, bypass_csp=True)
     for path in [*PAGES, "/nothing"]:
@@ -81,4 +81,14 @@ async def test_without_javascript_pages_can_be_read_and_forms_work(browser: Brow
         assert await page.get_by_role("heading", level=1).inner_text()
     await page.get_by_role("button", name="Log out").click()
     await page.wait_for_url("**/login")
+    await page.context.close()
+
+
+async def test_on_a_phone_the_name_of_the_page_is_in_sight(browser: Browser, shell_url: str) -> None:
+    page = await log_in(browser, shell_url, "admin", viewport={"width": 390, "height": 844})
+    for path in ("/", "/dead", "/audit"):
+        await page.goto(path)
+        box = await page.locator(".top nav [aria-current]").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, path
     await page.context.close()
