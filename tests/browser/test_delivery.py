@@ -102,6 +102,7 @@ async def test_a_no_removes_what_was_kept(page: Page, collector: Collector) -> N
     collector.status = 503
     await page.goto(GRANTED)
     await collector.until_refused(1)
+    await page.wait_for_function("localStorage.length == 1")  # the page has to hear that it was refused
     await page.goto("/plain")
     assert await page.evaluate("localStorage.length") == 1
     await page.evaluate("capi.consent('denied')")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinks.deliver.policy import DROPPED
@@ -155,6 +155,7 @@ def told(book: Book) -> list[bytes]:
 EXPECTED = told(book_of(STORY))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.permutations(STORY), st.lists(st.sampled_from(STORY), max_size=8), st.booleans())
 def test_order_and_repeats_change_nothing(records: list[Value], again: list[Value], saves: bool) -> None:
     assert told(book_of([*records, *again], saves=saves)) == EXPECTED
@@ -232,6 +233,7 @@ def test_others_see_nothing(query: Query) -> None:
 ERASE = Erase(tenant="a", field="em", digest=DIGEST)
 
 
+@settings(deadline=None)
 @given(st.permutations([FIRST, EARLIER, ERASE]))
 def test_an_erased_person_is_forgotten_also_by_what_comes_late(records: list[Value]) -> None:
     book = book_of(records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.console.overview import by_minute, deliveries, flushes, in_all, minutes
@@ -63,6 +63,7 @@ def test_a_platform_has_its_own_figures() -> None:
     assert (tiktok.delivered, tiktok.age_p50_s, tiktok.purchase_p95_s) == (0, 0, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=len(NAMES), max_size=len(NAMES)), st.sampled_from([0.5, 0.95]))
 def test_a_quantile_is_that_of_all_ages_in_order(numbers: list[int], part: float) -> None:
     """The oracle writes each age out and counts to the event that `part` of them are not older than."""
