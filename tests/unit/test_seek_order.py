@@ -50,9 +50,7 @@ async def test_a_fetch_that_returns_late_does_not_move_the_position(monkeypatch:
     thread = cast(Any, object.__new__(RunConsumerThread))
     thread._position = asyncio.Lock()
     thread._consumer = client
-    thread.consumer = SimpleNamespace(
-        app=SimpleNamespace(sources=(SOURCE.topic,)), flow_active=False
-    )
+    thread.consumer = SimpleNamespace(app=SimpleNamespace(sources=(SOURCE.topic,)), flow_active=False)
     thread.app = thread.consumer.app
     fetching = asyncio.create_task(thread._fetch_records(client, set()))
     await began.wait()
