@@ -13,9 +13,9 @@ SLOW_MS = 60_000  # from the shop to the session's log
 
 
 def session_steps(trace: EventTrace) -> list[Step]:
-    """In the order in which they happen; what was not heard of is left out."""
-    entered = sorted([*_received(trace), *_opened(trace)], key=lambda step: step.at_ms)
-    return [*_happened(trace), *entered, *_enriched(trace), *_flushed(trace)]
+    """In the order of their times; what was not heard of is left out."""
+    entered = sorted([*_happened(trace), *_received(trace), *_opened(trace)], key=lambda step: step.at_ms)
+    return [*entered, *_enriched(trace), *_flushed(trace)]
 
 
 def _happened(trace: EventTrace) -> Iterator[Step]:

@@ -23,8 +23,8 @@ def story_of(trace: EventTrace, *rejects: RejectSeen, now_ms: int = NOW_MS) -> S
 def test_a_delivered_purchase_step_by_step() -> None:
     found = story_of(purchase(delivered()))
     assert [step.what for step in found.steps] == [
-        "Browser copy fired",
         "Window opened",
+        "Browser copy fired",
         "Received",
         "Enriched",
         "Enriched",
