@@ -28,6 +28,7 @@ from streams.settings import Settings
 WINDOW = 2000  # bounds what waits in this process's memory
 PIECE = 32  # more at once come back in no order: Erlang keeps larger maps by hash (RabbitMQ 3.10, tried)
 QUIET_S = 0.3  # nothing came for so long: is the queue empty?
+SETTLE_LOOKS, SETTLE_S = 100, 0.02  # a quorum queue takes returns in its own time
 
 
 class BrowseError(Exception):
@@ -137,6 +138,14 @@ class Browser:
             await window.channel.basic_cancel(window.tag, timeout=self._timeout_s)
         for window in self._windows:
             await self._return(window)
+        await self._settled(sum(len(window.held) for window in self._windows))
+
+    async def _settled(self, returned: int) -> None:
+        """Until what was returned can be had again: before, the next look would find fewer."""
+        for _ in range(SETTLE_LOOKS):
+            if self.readers or await self._ready() >= returned:
+                return
+            await asyncio.sleep(SETTLE_S)
 
     async def _return(self, window: _Window) -> None:
         tags = [*window.held]
