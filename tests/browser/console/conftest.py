@@ -52,7 +52,7 @@ async def log_in(browser: Browser, url: str, name: str, **options: object) -> Pa
 # -- the shell alone
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: what it puts in place of the real things, others need
 def shell_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeDesk]:
     """With an answer to every question."""
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -60,7 +60,7 @@ def shell_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeDesk]:
         yield filled_desk(tmp_path_factory.mktemp("shell"))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shell_url(shell_desk: FakeDesk) -> AsyncIterator[str]:
     runner, port = web.AppRunner(make_app(shell_desk)), free_port()
     await runner.setup()
