@@ -54,7 +54,8 @@ async def post(platforms: Platforms, event_id: str, user: dict[str, Any]) -> Non
 async def test_the_platforms_own_score_and_keys(
     platforms: Platforms, settings: Settings, destination: Destination, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in ("", "httpx"):  # whatever level another test set
+        caplog.set_level(logging.DEBUG, name)
     await post(platforms, "1", {"em": [HASH], "ph": [HASH], "fbp": "fb.1.1.1"})
     await post(platforms, "2", {"em": [HASH]})
     (purchase,) = await DatasetQuality(settings).of(destination)
