@@ -28,15 +28,16 @@ def _shown(field: FieldInfo) -> str:
     return value.as_posix() if isinstance(value, Path) else str(value)
 
 
-def _entries(settings: type[BaseSettings]) -> Iterator[str]:
-    prefix = settings.model_config.get("env_prefix", "")
+def _entries(settings: type[BaseSettings], prefix: str) -> Iterator[str]:
     for name, field in settings.model_fields.items():
         sentence = textwrap.fill(field.description or "", 100, initial_indent="# ", subsequent_indent="# ")
         yield f"{sentence}\n#{prefix}{name.upper()}={_shown(field)}\n"
 
 
 def render() -> str:
-    """The whole text of deploy/env.example."""
-    parts = [HEAD, "# --- the roles\n", *_entries(Settings)]
-    parts += ["# --- the local stack (make up)\n", *_entries(StackSettings)]
+    """The whole text of deploy/env.example: the groups of the roles' settings, then those of the local stack."""
+    parts = [HEAD]
+    for group in reversed(Settings.__bases__):
+        parts += [f"# --- {(group.__doc__ or '').rstrip('.')}\n", *_entries(group, "CAPI_")]
+    parts += ["# --- The local stack (make up)\n", *_entries(StackSettings, "CAPI_STACK_")]
     return "\n".join(parts)

@@ -1,16 +1,17 @@
-"""The settings of who looks: ledger, console, web views, metrics."""
+"""Settings: who looks."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings
+
+from streams.settings.parts import Networks
 
 
 class SeeingSettings(BaseSettings):
-    """A part of :class:`streams.settings.Settings`."""
+    """Ledger, console, web views, metrics and traces."""
 
     # the ledger
     ledger_s: float = Field(
@@ -48,7 +49,7 @@ class SeeingSettings(BaseSettings):
         "",
         description="Header by which a trusted proxy names the user; needs CAPI_CONSOLE_TRUSTED_PROXIES.",
     )
-    console_trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+    console_trusted_proxies: Networks = Field(
         (), description="Networks of proxies whose user header and X-Forwarded-For count, comma separated."
     )
     internal_secret: str = Field(
