@@ -10,16 +10,17 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import DefaultPartitioner
 from prometheus_client import Gauge
 
 from sinks.pace import Pace
 from streams.runs import Outgoing
+from streams.runs.packing import partition_of
 from streams.settings import Settings
 
 WAITING = Gauge("capi_records_waiting_bytes", "Bytes of records that a door has taken and that wait for Kafka")
@@ -58,8 +59,8 @@ class RecordWriter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lanes: dict[tuple[str, int], _Lane] = {}
-        self._partitions: dict[str, list[int]] = {}
-        self._place = DefaultPartitioner()
+        self._partitions: dict[str, int] = {}
+        self._turn = count()  # of records without a key
         self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._waiting = 0  # bytes
@@ -109,7 +110,7 @@ class RecordWriter:
 
     def _lane(self, topic: str, key: bytes | None) -> _Lane:
         partitions = self._partitions[topic]
-        number: int = self._place(key, partitions, partitions)
+        number = partition_of(key, partitions, next(self._turn) % partitions)
         lane = self._lanes.get((topic, number))
         if lane is None:
             lane = self._lanes[topic, number] = _Lane(self, topic, number)
@@ -168,12 +169,12 @@ class RecordWriter:
         await producer.start()
         for name in ("sessions.in", "rejects", "ledger.in"):
             topic = self._settings.topic(name)
-            self._partitions[topic] = sorted(await producer.partitions_for(topic))
+            self._partitions[topic] = len(await producer.partitions_for(topic))
         self._check_partitions()
 
     def _check_partitions(self) -> None:
         topic = self._settings.topic("sessions.in")
-        found = len(self._partitions[topic])
+        found = self._partitions[topic]
         if found != self._settings.partitions:
             raise NotWrittenError(
                 f"{topic} has {found} partitions, CAPI_PARTITIONS is {self._settings.partitions}"

@@ -19,6 +19,7 @@ unexpected ends the process, which equals a crash, which all of this survives.
 
 consumer.py      reading: runs instead of records, read_committed, no gap bookkeeping
 transactions.py  writing: one transactional producer a partition
+packing.py       records as Kafka record sets
 restore.py       the changelog back into a table, streamed
 recovery.py      the order of a rebalance: fence, restore, seek, resume
 table.py         a Faust table that collects a run's changes
@@ -28,7 +29,7 @@ docs/decisions/0002-runs.md says why.
 """
 
 from streams.runs.app import Run, RunApp
+from streams.runs.packing import Outgoing
 from streams.runs.table import RunTable
-from streams.runs.transactions import Outgoing
 
 __all__ = ["Outgoing", "Run", "RunApp", "RunTable"]

@@ -18,12 +18,13 @@ from faust.types import TP, EventT, StreamT, TransportT
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
 from streams.runs.measures import RESTORE, RESTORED, RUN_RECORDS, RunSensor
 from streams.runs.options import faust_settings, transactional_producer
+from streams.runs.packing import Outgoing
 from streams.runs.pins import check_versions
 from streams.runs.placing import placed_together
 from streams.runs.pulse import Pulse, StalledError
 from streams.runs.restore import restore
 from streams.runs.table import RunTable
-from streams.runs.transactions import Outgoing, PartitionWriter, fence_all
+from streams.runs.transactions import PartitionWriter, fence_all
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from streams.runs.measures import TRANSACTION
+from streams.runs.packing import Outgoing, filled, partition_of
 
 log = structlog.get_logger(__name__)
 
 Progress = Mapping[TopicPartition, int]  # next offset of what was read
 CLOSE_S = 3.0  # a fenced producer may never answer; its partition has a new owner by then
-
-
-class Outgoing(NamedTuple):
-    """A record to write: `partition` None leaves it to the hash of the key. A `value` of None is a tombstone."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    partition: int | None = None
 
 
 class PartitionWriter:
@@ -76,13 +68,27 @@ class PartitionWriter:
         producer = self._producer
         await producer.begin_transaction()
         sent = [
-            await producer.send(record.topic, key=record.key, value=record.value, partition=record.partition)
-            for record in outgoing
+            await producer.send_batch(records, topic, partition=partition)
+            for (topic, partition), of_partition in (await self._placed(outgoing)).items()
+            for records in filled(producer, of_partition)
         ]
         await producer.send_offsets_to_transaction(progress, self._group)
         if sent:
             await asyncio.gather(*sent)
         await producer.commit_transaction()
+
+    async def _placed(self, outgoing: Iterable[Outgoing]) -> dict[tuple[str, int], list[Outgoing]]:
+        """By topic and partition. Without either a partition or a key, it is that of the writer."""
+        placed: dict[tuple[str, int], list[Outgoing]] = {}
+        counts: dict[str, int] = {}
+        for record in outgoing:
+            topic, partition = record.topic, record.partition
+            if partition is None:
+                if topic not in counts:
+                    counts[topic] = len(await self._producer.partitions_for(topic))
+                partition = partition_of(record.key, counts[topic], self._partition % counts[topic])
+            placed.setdefault((topic, partition), []).append(record)
+        return placed
 
     async def close(self) -> None:
         try:

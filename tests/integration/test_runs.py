@@ -12,8 +12,9 @@ from aiokafka.structs import TopicPartition
 
 from streams.runs.app import EXIT_IN_DOUBT
 from streams.runs.options import transactional_producer
+from streams.runs.packing import Outgoing
 from streams.runs.restore import restore
-from streams.runs.transactions import Outgoing, PartitionWriter
+from streams.runs.transactions import PartitionWriter
 from streams.settings import Settings
 from streams.topics import changelog_topic
 from tests.kafka import (
