@@ -28,21 +28,22 @@ QUEUES: tuple[str, ...] = tuple(map(work_queue, PLATFORMS))
 
 async def run_delivery(settings: Settings, queues: Sequence[str], stop: asyncio.Event) -> None:
     """Deliver from `queues` until `stop`. When one cannot go on, the others finish their POSTs and stop too, and
-    an ExceptionGroup is raised (ConsumerLostError: its queue or RabbitMQ is gone)."""
+    an ExceptionGroup is raised (ConsumerLostError: its queue or RabbitMQ is gone). Begins when it is known who was
+    erased: until then no job is taken."""
     publisher = Publisher(settings, "capi deliver retries")
     outcomes = Outcomes(settings)
     erased = TombstoneReader(settings)
     shared = _shared(settings, erased.tombstones)
     settler = Settler(publisher, shared.delivered, outcomes, traces_of(settings, "deliver"))
     outcomes.start()
-    await erased.start()
     posters = [Poster(settings) for _ in queues]  # of their own, as all connections are: Meta never slows TikTok
     workers = [
         QueueWorker(queue, shared, Courier(shared.rules, poster), settler, stop)
         for queue, poster in zip(queues, posters, strict=True)
     ]
     try:
-        async with serving(settings, shared, publisher, workers):
+        async with serving(settings, shared, publisher, workers, erased):
+            await erased.start(stop)
             ended = await asyncio.gather(*(_run(worker, stop) for worker in workers), return_exceptions=True)
     finally:
         await asyncio.gather(publisher.close(), shared.delivered.close(), shared.switch.close(), outcomes.close())
