@@ -52,18 +52,23 @@ def _write_properties(path: Path, addresses: Addresses, data: Path) -> None:
     path.write_text(text)
 
 
-def _java(libs: Path, *options: str) -> list[str]:
+def java(libs: Path, *options: str) -> list[str]:
+    """The start of a command line: Kafka's classes, logging to standard output."""
     log = f"-Dlog4j2.configurationFile={SOURCE / 'log4j2.xml'}"
     return [shutil.which("java") or "java", "-cp", f"{libs}/*", log, *options]
 
 
-def _format(libs: Path, properties: Path, data: Path) -> None:
+def new_cluster_id() -> str:
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def format_storage(libs: Path, properties: Path, data: Path, cluster_id: str) -> None:
+    """Once: what is formatted already stays. Raises StackError."""
     if (data / "meta.properties").exists():
         return
-    cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     # StorageTool would read an id that begins with "-" as an option.
     tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "--config", str(properties)]
-    done = subprocess.run([*_java(libs), *tool], capture_output=True, text=True, check=False)
+    done = subprocess.run([*java(libs), *tool], capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(f"Kafka's storage could not be formatted:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
 
@@ -75,7 +80,7 @@ def prepare_kafka(addresses: Addresses, settings: StackSettings) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     fetch_jars(settings.kafka_libs)
     _write_properties(properties, addresses, data)
-    _format(settings.kafka_libs, properties, data)
+    format_storage(settings.kafka_libs, properties, data, new_cluster_id())
     heap = [f"-Xmx{settings.kafka_memory_mb}m", "-Xms256m", "-XX:+ExitOnOutOfMemoryError"]
-    command = [*_java(settings.kafka_libs, *heap), "kafka.Kafka", str(properties)]
+    command = [*java(settings.kafka_libs, *heap), "kafka.Kafka", str(properties)]
     return Program("kafka", command, stop_s=30)

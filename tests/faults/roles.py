@@ -52,6 +52,21 @@ class Role:
         self._started_s = self._again_s = 0.0
         self._killed = False
         self._short_lives = 0
+        self._next: tuple[Sequence[str], Mapping[str, str]] | None = None
+
+    @property
+    def pid(self) -> int:
+        """0 while it does not run."""
+        return self._process.pid if self._process is not None and self.running else 0
+
+    @property
+    def lives(self) -> int:
+        """How often it was started."""
+        return len(self.exits) + (self._process is not None)
+
+    def next_life(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        """What is started the next time, and only then, with `env` added; after that the usual command again."""
+        self._next = command, env
 
     @property
     def running(self) -> bool:
@@ -59,14 +74,15 @@ class Role:
 
     def start(self) -> None:
         self._started_s, self._killed = monotonic(), False
+        (command, env), self._next = self._next or (self._command, {}), None
         with self.output.open("ab") as output:
-            self._process = self._spawn(output)
+            self._process = self._spawn(command, self._env | dict(env), output)
 
-    def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: Sequence[str], env: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command,
+            command,
             cwd=REPO,
-            env=self._env,
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -112,6 +128,7 @@ class Role:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(STOP_S)
+        self.exits.append(self._process.returncode)
         self._process = None
 
     def tail(self) -> str:

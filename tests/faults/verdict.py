@@ -32,12 +32,13 @@ FORBIDDEN = (
 
 
 class Landed(msgspec.Struct, frozen=True):
-    """One line of the platforms' ledger: an event of a pixel and how often it was accepted."""
+    """One line of the platforms' ledger: an event of a pixel, how often it was accepted, when first (Unix ms)."""
 
     platform: str
     pixel_id: str
     event_id: str
     count: int
+    first_ms: int = 0
 
 
 class Collected(msgspec.Struct, frozen=True):
