@@ -1,6 +1,8 @@
 """The session workers, for the console and the command line: asked together, answered as one.
 
 CAPI_SESSIONS_URL is any one of them; it knows the others. Each question is asked for a user, by a pass.
+While releases are rolled out, a worker may not know a question, or answer it in other words: then the answer is
+partial and names it.
 """
 
 from __future__ import annotations
@@ -8,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Literal, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -35,12 +38,28 @@ WITHIN_S = 10.0
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class Asked(Generic[Answer]):
+    """What those answered who did; `whole` when all did. `other_release`: who does not know the question."""
+
+    answers: Sequence[Answer]
+    whole: bool
+    other_release: tuple[str, ...]
+
+
 class SessionsError(Exception):
     """The message says what to do. `status` is the worker's answer, 0 when there was none."""
 
     def __init__(self, why: str, status: int = 0) -> None:
         super().__init__(why)
         self.status = status
+
+
+class OtherReleaseError(SessionsError):
+    """The worker does not know the question, or its answer is none that is known here."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"the session worker at {url} is of another release and cannot answer this: upgrade it")
 
 
 class SessionWorkers:
@@ -62,14 +81,15 @@ class SessionWorkers:
     async def list(self, user: User, wanted: Wanted) -> SessionList:
         """One page of all workers' sessions; `partial` when one of them did not answer. Raises SessionsError."""
         asked = {name: getattr(wanted, name) for name in ("tenant", "prefix", "status", "sort", "after", "limit")}
-        here, all_here = await self._ask_all(user, f"/sessions/?{urlencode(asked)}", SessionList)
-        rows, after = page_of((row for page in here for row in page.rows), wanted)
+        told = await self._ask_all(user, f"/sessions/?{urlencode(asked)}", SessionList)
+        rows, after = page_of((row for page in told.answers for row in page.rows), wanted)
         return SessionList(
             rows=rows,
-            after=after or _more(here, rows, wanted),
-            found=sum(page.found for page in here),
-            looked_at=sum(page.looked_at for page in here),
-            partial=not all_here or any(page.partial for page in here),
+            after=after or _more(told.answers, rows, wanted),
+            found=sum(page.found for page in told.answers),
+            looked_at=sum(page.looked_at for page in told.answers),
+            partial=not told.whole or any(page.partial for page in told.answers),
+            other_release=told.other_release,
         )
 
     async def find(self, user: User, event_id: str, tenant: str = "") -> Found:
@@ -78,12 +98,14 @@ class SessionWorkers:
         `partial` when a worker did not answer. Raises SessionsError.
         """
         query = urlencode({"event_id": event_id, "tenant": tenant})
-        here, all_here = await self._ask_all(user, f"/events/?{query}", Found)
-        places = [place for found in here for place in found.places]
+        told = await self._ask_all(user, f"/events/?{query}", Found)
+        places = [place for found in told.answers for place in found.places]
+        partial = len(places) > MOST_FOUND or any(found.partial for found in told.answers)
         return Found(
             places=tuple(places[:MOST_FOUND]),
-            looked_at=sum(found.looked_at for found in here),
-            partial=not all_here or len(places) > MOST_FOUND or any(found.partial for found in here),
+            looked_at=sum(found.looked_at for found in told.answers),
+            partial=partial or not told.whole,
+            other_release=told.other_release,
         )
 
     async def show(self, user: User, tenant: str, session_id: str) -> SessionView | None:
@@ -94,7 +116,7 @@ class SessionWorkers:
             if error.status == 404:
                 return None
             raise
-        return msgspec.json.decode(body, type=SessionView)
+        return _read(self._settings.sessions_url, body, SessionView)
 
     async def flush(self, user: User, tenant: str, session_id: str, why: str) -> None:
         """Its events leave now. Kafka has the command when this returns, and the audit. Raises SessionsError."""
@@ -116,24 +138,40 @@ class SessionWorkers:
         )
 
     async def _worker(self, user: User, url: str) -> SessionWorker:
-        return msgspec.json.decode(await self._ask(user, "GET", url, "/cluster/"), type=SessionWorker)
+        return await self._ask_one(user, url, "/cluster/", SessionWorker)
 
-    async def _ask_all(self, user: User, path: str, kind: type[Answer]) -> tuple[Sequence[Answer], bool]:
-        """What the workers answer, and whether all of them did. Raises SessionsError when none does."""
+    async def _ask_all(self, user: User, path: str, kind: type[Answer]) -> Asked[Answer]:
+        """Raises SessionsError when none answers."""
         found = await self.cluster(user)
-        answers = await asyncio.gather(*(self._ask_one(user, one.url, path, kind) for one in found.workers))
-        here = [answer for answer in answers if answer is not None]
-        if not here:
-            raise SessionsError("no session worker answers now: partitions are being taken over, ask again", 503)
-        return here, len(here) == len(answers) and not found.missing
+        urls = [one.url for one in found.workers]
+        told = await asyncio.gather(*(self._told(user, url, path, kind) for url in urls))
+        answers = [one for one in told if not isinstance(one, SessionsError)]
+        other = tuple(url for url, one in zip(urls, told, strict=True) if isinstance(one, OtherReleaseError))
+        if not answers:
+            why = next((one for one in told if isinstance(one, OtherReleaseError)), None)
+            raise why or SessionsError(
+                "no session worker answers now: partitions are being taken over, ask again", 503
+            )
+        return Asked(answers, len(answers) == len(told) and not found.missing, other)
 
-    async def _ask_one(self, user: User, url: str, path: str, kind: type[Answer]) -> Answer | None:
+    async def _told(self, user: User, url: str, path: str, kind: type[Answer]) -> Answer | SessionsError:
+        """The error of one whose answer may be done without."""
         try:
-            return msgspec.json.decode(await self._ask(user, "GET", url, path), type=kind)
+            return await self._ask_one(user, url, path, kind)
         except SessionsError as error:
             if error.status in (0, 503):
-                return None
+                return error
             raise
+
+    async def _ask_one(self, user: User, url: str, path: str, kind: type[Answer]) -> Answer:
+        """Of a page that every worker of this release has."""
+        try:
+            body = await self._ask(user, "GET", url, path)
+        except SessionsError as error:
+            if error.status == 404:
+                raise OtherReleaseError(url) from error
+            raise
+        return _read(url, body, kind)
 
     async def _give(
         self, user: User, what: Literal["flush", "erase"], tenant: str, session_id: str, why: str
@@ -158,6 +196,13 @@ def _more(pages: Sequence[SessionList], rows: Sequence[SessionRow], wanted: Want
     """The cursor when nothing is left over of what came, but a worker has more than it sent."""
     more = rows and any(page.after for page in pages)
     return cursor_of(place_of(rows[-1], wanted.sort)) if more else ""
+
+
+def _read(url: str, body: bytes, kind: type[Answer]) -> Answer:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise OtherReleaseError(url) from error
 
 
 def _path(tenant: str, session_id: str) -> str:

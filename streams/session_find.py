@@ -30,11 +30,12 @@ class Place(Record, frozen=True):
 
 class Found(Record, frozen=True):
     """Places of one id. `looked_at` counts sessions; `partial`: not all of them could be looked at, or there are
-    more places than are told."""
+    more places than are told. `other_release` are addresses of workers whose release cannot look for an id."""
 
     places: tuple[Place, ...] = ()
     looked_at: int = 0
     partial: bool = False
+    other_release: tuple[str, ...] = ()
 
 
 def has(session: Session, event_id: str) -> bool:

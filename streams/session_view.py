@@ -106,13 +106,15 @@ class Wanted(Record, frozen=True):
 
 class SessionList(Record, frozen=True):
     """A page. `after` is the next one's cursor, "" when there is none. `found` counts what is wanted, `looked_at`
-    what was looked at for it; `partial`: there was more than may be looked at, or a worker did not answer."""
+    what was looked at for it; `partial`: there was more than may be looked at, or a worker did not answer.
+    `other_release` are addresses of workers whose release does not know this question."""
 
     rows: tuple[SessionRow, ...] = ()
     after: str = ""
     found: int = 0
     looked_at: int = 0
     partial: bool = False
+    other_release: tuple[str, ...] = ()
 
 
 class WorkerPartition(Record, frozen=True):

@@ -141,7 +141,9 @@ def _print_list(found: SessionList) -> None:
         table.add_row(*_cells(row))
     console = Console()
     console.print(table)
-    if found.partial:
+    if found.other_release:
+        console.print(f"[yellow]Not all: {', '.join(found.other_release)} is of another release: upgrade it.[/]")
+    elif found.partial:
         console.print("[yellow]Not all: a worker did not answer, or there are too many to look at.[/]")
     if found.after:
         console.print(f"More: --after '{escape(printable(found.after))}'", soft_wrap=True)

@@ -38,30 +38,37 @@ def command(
     """Tell the way of one event: received, held in which session and until when, enriched, queued, each attempt,
     delivered or given up, and what to do.
 
-    It is asked of the console at CAPI_CONSOLE_URL and of the session workers at CAPI_SESSIONS_URL. Exit 1 when
-    nobody knows the event, or the console does not answer; without session workers the rest is told.
+    It is asked of the console at CAPI_CONSOLE_URL and of the session workers at CAPI_SESSIONS_URL; while either
+    is away, what the other knows is told. Exit 1 when nobody knows the event, or the console does not answer.
 
     Examples: capi trace order-1001; capi trace order-1001 --json
     """
     settings, tenants = load_settings(), (tenant,) if tenant else None
+    found, behind, away = _left(settings, event_id, tenants)
+    held = asyncio.run(_find(settings, event_id, tenant))
+    told = stories(found, time.time_ns() // 1_000_000, advice, held.places if held else (), whole=not away)
+    unseen = unsearched(held)
+    missing = () if told or away else unknown(settings.ledger_s, behind, unseen)
+    if json:
+        answer = {"event_id": event_id, "stories": told, "missing": missing, "unsearched": unseen, "away": away}
+        typer.echo(msgspec.json.encode(answer))
+    else:
+        _print(event_id, told, missing)
+    for why in filter(None, (away, unseen)):
+        typer.echo(why, err=True)
+    raise typer.Exit(int(bool(away) or not told))
+
+
+def _left(
+    settings: Settings, event_id: str, tenants: tuple[str, ...] | None
+) -> tuple[Traces, tuple[str, ...], str]:
+    """What the ledger knows, its workers that did not answer, and why nobody does, "" when somebody does."""
     try:
         found: Traces = asked(settings, TraceOf(event_id=event_id, tenants=tenants))
         cluster: Cluster = asked(settings, ClusterOf())
     except LedgerError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    held = asyncio.run(_find(settings, event_id, tenant))
-    told = stories(found, time.time_ns() // 1_000_000, advice, held.places if held else ())
-    unseen = unsearched(held)
-    missing = () if told else unknown(settings.ledger_s, cluster.missing, unseen)
-    if json:
-        answer = {"event_id": event_id, "stories": told, "missing": missing, "unsearched": unseen}
-        typer.echo(msgspec.json.encode(answer))
-    else:
-        _print(event_id, told, missing)
-    if unseen:
-        typer.echo(unseen, err=True)
-    raise typer.Exit(int(not told))
+        return Traces(), (), f"What left its session cannot be told: {error}"
+    return found, cluster.missing, ""
 
 
 async def _find(settings: Settings, event_id: str, tenant: str) -> Found | None:

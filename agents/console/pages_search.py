@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from agents.access.users import User
-from agents.console.desk import Desk
+from agents.console.desk import AwayError, Desk
 from agents.console.pages import page
 from agents.console.pages_trace import find
 from agents.session_workers import SessionsError
@@ -28,8 +28,7 @@ async def _place(desk: Desk, user: User, text: str) -> str:
     tenant, bar, session_id = text.partition("|")
     if bar and tenant in tenants:
         return _session(tenant, session_id)
-    found = await desk.ask(TraceOf(event_id=text, tenants=user.scope()))
-    if not found.events and not found.rejects:
+    if not await _has_left(desk, user, text):
         held = await find(desk, user, text)
         for name in () if held and held.places else tenants:
             if await _is_session(desk, user, name, text):
@@ -45,7 +44,19 @@ async def _is_session(desk: Desk, user: User, tenant: str, session_id: str) -> b
     except SessionsError:
         pass  # the ledger may know it
     query = SessionOf(tenant=tenant, session_id=session_id, tenants=user.scope())
-    return bool((await desk.ask(query)).events)
+    try:
+        return bool((await desk.ask(query)).events)
+    except AwayError:
+        return False
+
+
+async def _has_left(desk: Desk, user: User, event_id: str) -> bool:
+    """Whether the ledger knows it; while it is away, /trace says so."""
+    try:
+        found = await desk.ask(TraceOf(event_id=event_id, tenants=user.scope()))
+    except AwayError:
+        return False
+    return bool(found.events or found.rejects)
 
 
 def _session(tenant: str, session_id: str) -> str:

@@ -119,6 +119,24 @@ def test_session_workers_that_are_away_are_said_and_the_ledger_is_told(ledger: F
     assert "No session worker answers" in err
 
 
+def test_a_ledger_that_is_away_is_said_and_the_session_is_told(
+    ledger: FakeLedger, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find(*_: Any) -> Found:
+        return HELD
+
+    monkeypatch.setattr("agents.commands.trace.SessionWorkers.find", find)
+    monkeypatch.setenv("CAPI_CONSOLE_URL", "http://127.0.0.1:1")
+    code, out, err = run(capfd, "trace", "order-1")
+    assert code == 1
+    assert "Held in session" in out and "Nobody knows" not in out
+    assert err.startswith("What left its session cannot be told: no ledger answers")
+    code, out, _ = run(capfd, "trace", "order-1", "--json")
+    told = json.loads(out)
+    assert (code, len(told["stories"]), told["missing"]) == (1, 1, [])
+    assert "CAPI_CONSOLE_URL" in told["away"]
+
+
 def test_a_trace_as_json(ledger: FakeLedger, capfd: Any) -> None:
     code, out, _ = run(capfd, "trace", "order-1", "--json", "--tenant", "shop")
     assert code == 0

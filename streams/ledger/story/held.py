@@ -20,15 +20,20 @@ WHYS: dict[Why, str] = {
 }
 
 
-def held_stories(places: Sequence[Place], known: Traces, now_ms: int) -> tuple[Story, ...]:
-    """One for each place of which the ledger does not know more."""
-    return tuple(_story(place, now_ms) for place in places if not _is_known(place, known))
+def held_stories(places: Sequence[Place], known: Traces, now_ms: int, whole: bool = True) -> tuple[Story, ...]:
+    """One for each place of which the ledger does not know more. `whole`: all of the ledger has answered."""
+    return tuple(_story(place, now_ms, whole) for place in places if not _is_known(place, known))
 
 
 def unsearched(found: Found | None) -> str:
     """What was not looked at for open sessions, a sentence; "" when everything was. None: nobody answered."""
     if found is None:
         return "No session worker answers, so whether a session holds this event is not known now."
+    if found.other_release:
+        return (
+            f"Session workers of another release cannot look for an event id ({', '.join(found.other_release)}), "
+            "so one more session may hold this event until they are upgraded."
+        )
     if found.partial:
         return "Not all sessions could be looked at, so one more may hold this event."
     return ""
@@ -45,11 +50,14 @@ def _is_known(place: Place, known: Traces) -> bool:
     return left or (event is None and any(one.tenant == row.tenant for one in known.rejects))
 
 
-def _story(place: Place, now_ms: int) -> Story:
+def _story(place: Place, now_ms: int, whole: bool) -> Story:
     row, event, stay = place.row, place.event, place.stay
     whose, trace = f"session {row.session_id} of tenant {row.tenant}", _trace(place)
     if event is None or stay is None:
-        verdict = f"It left {whose}, and the ledger has not heard of it: it is behind, or forgot it."
+        why = (
+            "has not heard of it: it is behind, or forgot it" if whole else "which knows the rest, does not answer"
+        )
+        verdict = f"It left {whose}, and the ledger{' ' if whole else ', '}{why}."
         text = "The session remembers the id, so a repeat would be dropped."
         return Story(verdict=verdict, tone="quiet", steps=(_left(row, text),), event=trace)
     late = now_ms > stay.due_ms + LATE_MS

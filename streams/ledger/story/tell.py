@@ -13,15 +13,18 @@ from streams.ledger.story.verdict import verdict_of
 from streams.session_find import Place
 
 
-def stories(found: Traces, now_ms: int, advice: Advice, places: Sequence[Place] = ()) -> tuple[Story, ...]:
+def stories(
+    found: Traces, now_ms: int, advice: Advice, places: Sequence[Place] = (), whole: bool = True
+) -> tuple[Story, ...]:
     """One for each event that a session holds or that left one, and one for each record that was not taken.
 
-    `places` are what the session workers know of the id."""
+    `places` are what the session workers know of the id. `whole` is false while the ledger, or a worker of it,
+    does not answer: then `found` is what is known of the others."""
     events = sorted(found.events, key=lambda trace: trace.flushed_ms or trace.event_time_ms, reverse=True)
     whose = {id(reject): _owner(reject, events) for reject in found.rejects}
     told = [_left(trace, [r for r in found.rejects if whose[id(r)] is trace], now_ms, advice) for trace in events]
     refused = (_refused(reject) for reject in found.rejects if whose[id(reject)] is None)
-    return (*held_stories(places, found, now_ms), *told, *refused)
+    return (*held_stories(places, found, now_ms, whole), *told, *refused)
 
 
 def _owner(reject: RejectSeen, events: Sequence[EventTrace]) -> EventTrace | None:
