@@ -9,6 +9,7 @@ The mirror is a picture of the sessions table and never its source. The agent on
 | refuses      | keys stay in the set, the pause grows to 10 s                                    |
 | freezes      | the same, after one time-out                                                     |
 | comes back   | every open session is drawn again, as after every connect: it may be empty       |
+| was emptied  | the same within LOOK_S: this worker's sign, `<namespace>:mirror:<worker>`, is gone |
 | away for long| above 50,000 keys the set is dropped: the redrawing of all covers it             |
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -42,7 +44,7 @@ CHUNK_BYTES = 262_144  # a reading stops here, so that a chunk of large sessions
 MOST_DIRTY = 50_000
 GATHER_S = 0.05  # changes of one session that follow each other this closely are drawn once
 IDLE_SHARE = 4  # the loop gets this many times the time that a drawing took: at most a fifth goes to Redis
-LOOK_S = 5.0  # with nothing to draw, this often: is it still the Redis that was drawn to?
+LOOK_S = 5.0  # with nothing to draw, this often: does Redis still have what was drawn?
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.25, 10.0
 SPARE_TTL_S = 60
 
@@ -83,6 +85,7 @@ class Mirror:
         self._redraw_all = False
         self._walk: Iterator[bytes] = iter(())
         self._away = False
+        self._sign, self._signed = f"{namespace}:mirror:{secrets.token_hex(8)}", False
         self._changed = asyncio.Event()
 
     @classmethod
@@ -217,14 +220,18 @@ class Mirror:
 
     async def _write(self, redis: Redis, drawing: Drawing) -> None:
         async with redis.pipeline(transaction=True) as pipe:
-            pipe.ping()  # also with nothing to draw: a new connection shows that Redis was away
+            if not self._signed:  # older than all that is drawn from here on: it cannot go unnoticed
+                pipe.set(self._sign, 1)
             for session_key, events in drawing.items():
                 key = redis_key(self._namespace, session_key)
                 pipe.delete(key)
                 if events:
                     pipe.rpush(key, *events)
                     pipe.expire(key, self._ttl_s)
-            await pipe.execute()
+            pipe.expire(self._sign, self._ttl_s)  # also with nothing to draw: a new connection shows as well
+            *_, self._signed = await pipe.execute()
+        if not self._signed:
+            self._start_anew()
 
 
 def _cancelled() -> bool:

@@ -25,6 +25,9 @@ class ListedRedis(OwnRedis):
     def list(self, session_id: str) -> list[bytes]:
         return self.client.lrange(f"test:session:{session_id}", 0, -1)  # type: ignore[return-value]
 
+    def lists(self) -> int:
+        return sum(1 for _ in self.client.scan_iter("test:session:*", count=10_000))
+
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[ListedRedis]:
@@ -75,14 +78,14 @@ async def test_a_redis_that_comes_back_empty_is_drawn_again(redis: ListedRedis) 
     table: Table = {b"default|s%d" % n: [b"%d" % n] for n in range(500)}
     async with mirroring(redis, table) as mirror:
         mirror.touch(table)
-        await until(lambda: redis.client.dbsize() == 500)
+        await until(lambda: redis.lists() == 500)
         redis.kill()
         table[b"default|new"] = [b"new"]
         mirror.touch([b"default|new"])
         failed = redis_mirror.FAILED._value.get()
         await until(lambda: redis_mirror.FAILED._value.get() > failed)
         redis.start()
-        await until(lambda: redis.client.dbsize() == 501)
+        await until(lambda: redis.lists() == 501)
         assert redis.list("new") == [b"new"]
 
 
@@ -97,6 +100,17 @@ async def test_a_restart_between_two_writes_is_noticed(
         redis.kill()
         redis.start()
         await until(lambda: redis.list("quiet") == [b"1"])
+
+
+async def test_one_that_was_emptied_is_drawn_again(redis: ListedRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stays, and nothing changes."""
+    monkeypatch.setattr(redis_mirror, "LOOK_S", 0.1)
+    table: Table = {b"default|s%d" % n: [b"1"] for n in range(500)}
+    async with mirroring(redis, table) as mirror:
+        mirror.touch(table)
+        await until(lambda: redis.lists() == 500)
+        redis.client.flushall()
+        await until(lambda: redis.lists() == 500)
 
 
 async def test_a_frozen_redis_stops_nobody_and_is_right_afterwards(redis: ListedRedis) -> None:
@@ -140,7 +154,7 @@ async def test_a_long_absence_keeps_memory_bounded_and_is_made_up_for(
             mirror.touch([key])
             assert len(mirror._dirty) <= 1_000
         redis.start()
-        await until(lambda: redis.client.dbsize() == 3_000)
+        await until(lambda: redis.lists() == 3_000)
 
 
 async def test_large_sessions_do_not_hold_the_event_loop(redis: ListedRedis) -> None:
@@ -149,7 +163,7 @@ async def test_large_sessions_do_not_hold_the_event_loop(redis: ListedRedis) -> 
     async with mirroring(redis, table) as mirror:
         mirror.touch(table)
         longest_s, latest_s = 0.0, time.monotonic()
-        while redis.client.dbsize() != 100:
+        while redis.lists() != 100:
             await asyncio.sleep(0.005)
             longest_s, latest_s = max(longest_s, time.monotonic() - latest_s), time.monotonic()
         assert longest_s < 0.5
