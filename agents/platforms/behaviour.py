@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,8 +15,8 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     """One order. Without `platform` or `pixel` it is for every one; without `times` it stands until replaced.
 
     `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
-    closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, naming
-    its index when `named`. `ask_proof` refuses calls to Meta without the proof of `app_secret`. `answer` says
+    closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, or an
+    event of the kind that is one `one_in` many (by its id), naming its index when `named`. `ask_proof` refuses calls to Meta without the proof of `app_secret`. `answer` says
     `status`, `headers` and `body` byte for byte, to every batch or to those that hold `event_id`. `accepted` says
     that hang, reset and answer take the events all the same. `status` also replaces the HTTP status of 429, 500
     and refuse_token: Meta throttles with 400 and 403 too.
@@ -25,6 +27,7 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     pixel: str = ""
     event_id: str = ""
     app_secret: str = ""
+    one_in: Annotated[int, msgspec.Meta(ge=1)] | None = None
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = None
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -35,8 +38,10 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     named: bool = False
 
     def __post_init__(self) -> None:
-        if self.mode == "refuse_event" and not self.event_id:
-            raise ValueError("refuse_event needs an event_id")
+        if self.one_in and self.mode != "refuse_event":
+            raise ValueError("only refuse_event takes one_in")
+        if self.mode == "refuse_event" and bool(self.event_id) == bool(self.one_in):
+            raise ValueError("refuse_event needs an event_id or one_in")
         if (self.mode == "ask_proof") != bool(self.app_secret):
             raise ValueError("ask_proof needs an app_secret, and only ask_proof takes one")
         if self.event_id and self.mode not in ("refuse_event", "answer"):
@@ -46,6 +51,16 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     def covers(self, platform: str, pixel: str) -> bool:
         return self.platform in ("", platform) and self.pixel in ("", pixel)
+
+    def meets(self, event_ids: Iterable[str]) -> bool:
+        """Whether it is for a request with these events."""
+        return not (self.event_id or self.one_in) or any(map(self.means, event_ids))
+
+    def means(self, event_id: str) -> bool:
+        """Whether this event is the one that it is about."""
+        if self.one_in:
+            return zlib.crc32(event_id.encode(errors="replace")) % self.one_in == 0
+        return event_id == self.event_id
 
 
 class Orders:
@@ -67,7 +82,7 @@ class Orders:
     def next_for(self, platform: str, pixel: str, event_ids: set[str]) -> Order | None:
         """The newest order that this request meets, one of its times used up."""
         for order in reversed(self.standing):
-            if order.covers(platform, pixel) and (not order.event_id or order.event_id in event_ids):
+            if order.covers(platform, pixel) and order.meets(event_ids):
                 self._use(order)
                 return order
         return None

@@ -75,7 +75,7 @@ class StandIn:
         if order and mode == "ask_proof" and not platform.proven(post.root, token, order.app_secret):
             return platform.refused_proof(trace_id)
         if order and mode == "refuse_event":
-            place = [event.event_id for event in checked.events].index(order.event_id)
+            place = [order.means(event.event_id) for event in checked.events].index(True)
             checked.refuse(Problem(platform.INVALID, "refused by order", place))
         if checked.problem:
             return platform.refused(checked.problem, trace_id, order.named if order else False)

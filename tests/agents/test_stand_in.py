@@ -153,6 +153,16 @@ async def test_refuse_event_leaves_other_batches_alone_and_can_name_it(client: C
     assert result.index == 1
 
 
+@both
+async def test_refuse_event_takes_one_in_many_by_its_id(client: Client, platform: Platform) -> None:
+    await client.behave(mode="refuse_event", one_in=8, named=True)
+    refused = [not isinstance(await client.send(platform, job(event_id=f"e-{n}")), Delivered) for n in range(80)]
+    assert 3 <= sum(refused) <= 20
+    result = await client.send(platform, *(job(event_id=f"e-{n}") for n in range(80)))
+    assert isinstance(result, Invalid)
+    assert result.index == refused.index(True)
+
+
 async def test_an_order_for_one_pixel_or_platform_is_not_for_others(client: Client) -> None:
     await client.behave(mode="500", platform="meta")
     await client.behave(mode="500", pixel="another")
@@ -192,7 +202,17 @@ async def test_slow_answers_come(client: Client) -> None:
     assert time.monotonic() - started_s >= 0.2
 
 
-@pytest.mark.parametrize("order", [{"mode": "explode"}, {"mode": "refuse_event"}, {"mode": "500", "times": 0}, {}])
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"mode": "explode"},
+        {"mode": "refuse_event"},
+        {"mode": "refuse_event", "event_id": "a", "one_in": 2},
+        {"mode": "500", "one_in": 2},
+        {"mode": "500", "times": 0},
+        {},
+    ],
+)
 async def test_a_wrong_order_is_refused(client: Client, order: dict[str, Any]) -> None:
     answer = await client.http.post(f"{client.platforms.url}/behave", json=order)
     assert answer.status_code == 400
