@@ -16,10 +16,11 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
     `hang` keeps silent for `seconds`, then closes the connection; `slow` answers properly after `seconds`; `reset`
     closes the connection once the request was read. `refuse_event` refuses batches that hold `event_id`, or an
-    event of the kind that is one `one_in` many (by its id), naming its index when `named`. `ask_proof` refuses calls to Meta without the proof of `app_secret`. `answer` says
-    `status`, `headers` and `body` byte for byte, to every batch or to those that hold `event_id`. `accepted` says
-    that hang, reset and answer take the events all the same. `status` also replaces the HTTP status of 429, 500
-    and refuse_token: Meta throttles with 400 and 403 too.
+    event of the kind that is one `one_in` many (by its id), naming its index when `named`. `ask_proof` refuses
+    calls to Meta without the proof of `app_secret`. `answer` says `status`, `headers` and `body` byte for byte, to
+    every batch or to those that hold `event_id`. `accepted` says that hang, reset and answer take the events all
+    the same. `status` also replaces the HTTP status of 429, 500 and refuse_token: Meta throttles with 400 and 403
+    too.
     """
 
     mode: Mode
