@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env metrics snippet browser lint test faults faults-ci bench demo run clean
+.PHONY: help install lock up down status env metrics snippet browser lint audit test faults faults-ci bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ lint: install ## formatting, ruff, mypy --strict
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+audit: install ## known vulnerabilities, insecure constructs, secrets in files
+	@$(PYTHON) -m deploy.audit
 
 test: install up browser ## every test but the long fault tests, on the real stack
 	$(PYTEST) -m "not faults"

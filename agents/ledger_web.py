@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 PATH = "/v1/ledger"
 QUESTION_BYTES = 65_536
 RETRY_AFTER_S = 2
-ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - what may be configured, and is no address for others
+# what may be configured, and is no address for others
+ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104 # compared with, not bound to
 
 
 class Asker(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sinks.platforms import PLATFORM_RULES
 
-OWN = {
+OWN = {  # nosec B105 # "token" is a code, and its text is advice
     "token": "The token or the app secret cannot be read: see what the tenants file names, and `capi doctor`.",
     "build": "The event cannot be put into the platform's form. That is a mistake of ours: please report it.",
     "no answer": "Nothing needs to be done: it is tried again. When it lasts, look at this machine's way out.",

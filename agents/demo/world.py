@@ -25,7 +25,7 @@ platform = "tiktok"
 pixel_id = "CDEMOPIXEL0000000001"
 token = "env:DEMO_TIKTOK_TOKEN"
 """
-TOKENS = {"DEMO_META_TOKEN": "demo-meta", "DEMO_TIKTOK_TOKEN": "demo-tiktok"}
+TOKENS = {"DEMO_META_TOKEN": "demo-meta", "DEMO_TIKTOK_TOKEN": "demo-tiktok"}  # nosec B105 # the stand-in takes any
 
 
 @dataclass(frozen=True)

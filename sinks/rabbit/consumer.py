@@ -137,7 +137,7 @@ class Consumer:
         log.info("consuming", queue=self._queue, prefetch=self._settings.prefetch)
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        assert self._failed is not None and self._channel is not None and self._link is not None  # noqa: S101
+        assert self._failed is not None and self._channel is not None and self._link is not None  # noqa: S101 # nosec B101 # for mypy
         failed, closing = self._failed, [self._channel.closing, self._link.connection.closing]
         await _first_of([asyncio.ensure_future(stop.wait()), failed, *closing])
         if failed.done() and not failed.cancelled():
@@ -148,7 +148,7 @@ class Consumer:
 
     def _take(self, deliveries: Sequence[Delivery]) -> None:
         unacked = self._unacked
-        assert unacked is not None  # noqa: S101 (nothing is delivered before `_consume` has it)
+        assert unacked is not None  # noqa: S101 # nosec B101 # nothing is delivered before `_consume` has it
         unacked.came(delivery.tag for delivery in deliveries)
         self.deliveries += len(deliveries)
         for _, tag, routing_key, properties, body in deliveries:

@@ -90,7 +90,7 @@ class Publisher:
             if self._channel is None or self._channel.is_closed or not self._channel.connection.is_opened:
                 await asyncio.sleep(max(0.0, self._not_before_s - monotonic()))
                 await self._connect()
-            assert self._channel is not None  # noqa: S101 (for the type checker; _connect sets it or raises)
+            assert self._channel is not None  # noqa: S101 # nosec B101 # for mypy: _connect sets it or raises
             return self._channel
 
     async def _connect(self) -> None:

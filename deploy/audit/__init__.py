@@ -1,0 +1,1 @@
+"""`make audit`: known vulnerabilities of what is installed, insecure constructs, secrets in files."""
