@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -19,7 +19,7 @@ READS: dict[str, tuple[str, ...]] = {
     "dispatch": ("batches",),
     "ledger": ("ledger.in", "batches", "outcomes", "rejects"),
 }
-PROBE_S = 2.0
+PROBE_S = 2.0  # for the oldest records of a topic
 
 
 class Lag(msgspec.Struct, kw_only=True):
@@ -56,31 +56,19 @@ async def lags(settings: Settings) -> list[Lag]:
 
 
 async def _of_topic(log: TopicEnds, group: str, topic: str, read: Offsets) -> list[Lag]:
-    ends = await log.ends(topic)
-    rows = [
-        Lag(group=group, topic=topic, partition=number, committed=read.get(number), end=end)
-        for number, end in ends.items()
-    ]
-    behind = {
-        row.partition: row.committed for row in rows if row.committed is not None and row.committed < row.end
-    }
-    for row in rows:
-        if row.partition in behind:
-            await _look(log, row)
-    return rows
-
-
-async def _look(log: TopicEnds, row: Lag) -> None:
     """A topic that is written in transactions ends with their marks, which nobody has to read: then no lag."""
-    start = row.committed or 0
-    try:
-        async with asyncio.timeout(PROBE_S):
-            oldest = await log.oldest_ms(row.topic, {row.partition: start}, {row.partition: row.end})
-    except TimeoutError:
-        row.lag = row.end - start
-        return
-    if row.partition in oldest:
-        row.lag, row.age_s = row.end - start, max(0.0, round(time.time() - oldest[row.partition] / 1000, 1))
+    ends = await log.ends(topic)
+    starts = {n: offset for n, offset in read.items() if offset < ends.get(n, 0)}
+    oldest = await log.oldest_ms(topic, starts, ends, PROBE_S) if starts else {}
+    return [_row(group, topic, number, read.get(number), end, oldest) for number, end in ends.items()]
+
+
+def _row(group: str, topic: str, number: int, read: int | None, end: int, oldest: Mapping[int, int | None]) -> Lag:
+    row = Lag(group=group, topic=topic, partition=number, committed=read, end=end)
+    if read is not None and number in oldest:
+        row.lag, at_ms = end - read, oldest[number]
+        row.age_s = None if at_ms is None else max(0.0, round(time.time() - at_ms / 1000, 1))
+    return row
 
 
 def depths(settings: Settings) -> list[Depth]:

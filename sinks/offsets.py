@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
@@ -94,15 +95,33 @@ class TopicEnds:
             if time.monotonic() - heard_s > SILENT_S:
                 raise OffsetsError(f"Kafka fell silent in the middle of {topic}")
 
-    async def oldest_ms(self, topic: str, starts: Mapping[int, int], ends: Offsets) -> dict[int, int]:
-        """Record time (Unix ms) of the first record of each partition from `starts` on; without partitions
-        in which nothing but the marks of transactions is left."""
-        found: dict[int, int] = {}
-        for number, start in starts.items():
-            async for record in self.between(topic, {number: start}, {number: ends[number]}):
-                found[number] = record.timestamp
-                break
+    async def oldest_ms(
+        self, topic: str, starts: Mapping[int, int], ends: Offsets, within_s: float
+    ) -> dict[int, int | None]:
+        """Record time (Unix ms) of the first record of each partition from `starts` on and before `ends`; without
+        partitions in which nothing but the marks of transactions is left. None: not found out within that time."""
+        left = {TopicPartition(topic, number): ends[number] for number in starts}
+        self._consumer.assign(list(left))
+        for partition in left:
+            self._consumer.seek(partition, starts[partition.partition])
+        found: dict[int, int | None] = {}
+        try:
+            async with asyncio.timeout(within_s):
+                while left:
+                    await self._look(left, found)
+        except TimeoutError:
+            return {partition.partition: None for partition in left} | found
         return found
+
+    async def _look(self, left: dict[TopicPartition, int], found: dict[int, int | None]) -> None:
+        """Takes out of `left` what is decided."""
+        for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS)).items():
+            if partition in left and records[0].offset < left[partition]:
+                found[partition.partition] = records[0].timestamp
+        for partition, end in [*left.items()]:
+            if partition.partition in found or await self._consumer.position(partition) >= end:
+                del left[partition]
+                self._consumer.pause(partition)
 
 
 def _consumer(settings: Settings, isolation: str) -> AIOKafkaConsumer:

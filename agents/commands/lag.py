@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -30,18 +31,17 @@ def command(
     """Show for each consumer group and partition how many records it has not read and how old the oldest is, and
     for each queue of RabbitMQ how many jobs wait and are in hand.
 
-    A role that never ran has no lag. Exit 1 above --warn, or when Kafka or RabbitMQ do not answer.
+    A role that never ran has no lag. Exit 1 above --warn, or when Kafka or RabbitMQ do not answer; with --every
+    it is the last look that counts.
 
     Examples: capi lag --warn 10000; capi lag --every 5
     """
     settings = load_settings()
     code = _look(settings, warn, json)
-    while every:
-        try:
+    with suppress(KeyboardInterrupt):  # in the middle of a look too
+        while every:
             time.sleep(every)
-        except KeyboardInterrupt:
-            break
-        code = _look(settings, warn, json)
+            code = _look(settings, warn, json)
     raise typer.Exit(code)
 
 

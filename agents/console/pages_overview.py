@@ -12,7 +12,8 @@ from agents.console.desk import Desk
 from agents.console.destinations import look, rows_of
 from agents.console.overview import MINUTE_MS, by_minute, deliveries, flushes, in_all, minutes
 from agents.console.pages import page, render
-from agents.console.standing import Whole, behind, standing
+from agents.console.standing import standing
+from agents.console.waiting import Whole, behind
 from agents.session_workers import SessionsError
 from streams.ledger.queries import CountsOf
 from streams.session_view import SessionCluster

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
+from streams.ledger.story.words import span
+
 NOTHING = Markup("–")
 SHORT = 8  # hex digits of a digest
 # control characters, and those that turn the direction of what follows: they could hide something
@@ -42,6 +44,11 @@ def _span(seconds: float) -> str:
         if abs(seconds) >= size:
             return f"{int(abs(seconds) / size)} {unit} ago" if seconds > 0 else f"in {int(-seconds / size)} {unit}"
     return "now"
+
+
+def length_of(seconds: float) -> str:
+    """A length of time: `4.2 s`, `31 s`, `4 min`, `2 h 5 min`."""
+    return span(seconds * 1000)
 
 
 def short(text: object) -> Markup:

@@ -1,4 +1,4 @@
-"""What the Overview asks beside the ledger: lag and queues, asked every few seconds for all who look."""
+"""What pages ask beside the ledger: lag and queues, asked every few seconds for all who look."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Generic, TypeVar, cast
 
-import msgspec
-
 from agents.lag import Depth, Lag, depths, lags
 from sinks.kafka_admin import KafkaAdminError
 from sinks.offsets import OffsetsError
@@ -18,48 +16,42 @@ from streams.settings import Settings
 
 T = TypeVar("T")
 FRESH_S, STALE_S = 4.0, 15.0
-WITHIN_S = 3.0
+WITHIN_S = 12.0
+PAGE_S = 1.0  # the longest that a page waits for a question, from when it was asked
 UNSEEN = (KafkaAdminError, OffsetsError, RabbitAdminError, TimeoutError)
-
-
-class Behind(msgspec.Struct, frozen=True):
-    """One role: records that it has not read, and the age of the oldest in seconds, None when nobody knows."""
-
-    role: str
-    lag: int
-    age_s: float | None
-
-
-class Whole(msgspec.Struct, frozen=True):
-    """What is counted for all tenants together. None is what nobody says now."""
-
-    sessions: int | None
-    lag: list[Behind] | None
-    queues: list[Depth] | None
 
 
 class Remembered(Generic[T]):
     """An answer, asked anew when it is older than FRESH_S, however many pages want it; None while nobody knows.
 
-    Asking takes up to a second, and a page waits for it only when it would show more than STALE_S old: else it
-    gets what is known, and the next page what was asked for now.
+    A page gets what is known, and the next page what was asked for now. It waits only when it would show nothing
+    or more than STALE_S old: for at most PAGE_S, and not at all when the question before had no answer. So nobody
+    waits for a Kafka that is away.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
         self._ask = ask
         self._asking: asyncio.Task[None] | None = None
-        self._at_s, self._answer = float("-inf"), cast(T | None, None)
+        self._asked_s = self._at_s = float("-inf")
+        self._answer, self._failed = cast(T | None, None), False
 
     async def get(self) -> T | None:
-        age_s = time.monotonic() - self._at_s
-        if age_s >= FRESH_S and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._renew())
-        if age_s >= STALE_S and self._asking is not None:
-            await asyncio.shield(self._asking)  # others wait for it too
-        return self._answer
+        if self._age_s >= FRESH_S and (self._asking is None or self._asking.done()):
+            self._asked_s, self._asking = time.monotonic(), asyncio.create_task(self._renew())
+        if self._age_s >= STALE_S and self._asking is not None and not self._failed:
+            left_s = self._asked_s + PAGE_S - time.monotonic()
+            done, _ = await asyncio.wait([self._asking], timeout=max(0.0, left_s))  # others wait for it too
+            for asked in done:
+                asked.result()
+        return self._answer if self._age_s < STALE_S else None
+
+    @property
+    def _age_s(self) -> float:
+        return time.monotonic() - self._at_s
 
     async def _renew(self) -> None:
         self._answer = await self._asked()
+        self._failed = self._answer is None
         self._at_s = time.monotonic()
 
     async def _asked(self) -> T | None:
@@ -82,16 +74,3 @@ class Standing:
 def standing(settings: Settings) -> Standing:
     """That of this process."""
     return Standing(settings)
-
-
-def behind(rows: list[Lag], namespace: str) -> list[Behind]:
-    """By role. One that never read is not there: it is an optional one."""
-    found: dict[str, Behind] = {}
-    for row in rows:
-        if row.committed is None:
-            continue
-        role = row.group.removeprefix(f"{namespace}-")
-        before = found.get(role, Behind(role, 0, None))
-        ages = [age for age in (before.age_s, row.age_s) if age is not None]
-        found[role] = Behind(role, before.lag + row.lag, max(ages, default=None))
-    return list(found.values())

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from agents.console import destinations, pages_dead, pages_overview, pages_quality
+from agents.console import destinations, pages_cluster, pages_dead, pages_overview, pages_quality
 from agents.console.dead_letters import Look, Work
 from agents.lag import Depth, Lag
 from agents.quality_report import Own
@@ -83,14 +83,21 @@ def fill_others(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Own(tenant="shop", pixel_id=META[2], why="The token may not read the Dataset Quality API.")
     letters, standing = Letters(""), Standing("")
     letters.work, letters.seen = _work(), _look()
-    standing.lag.answer = [_lag("sessions", 0), _lag("dispatch", 12), _lag("deliver", 3)]
+    standing.lag.answer = [_lag("sessions", 0), _lag("dispatch", 12), _lag("ledger", 4_711), _never("visitors")]
     standing.queues.answer = [
-        Depth(queue="capi.meta", ready=120, unacked=8),
-        Depth(queue="capi.parked", ready=42, unacked=0),
+        Depth(queue=name, ready=ready, unacked=unacked)
+        for name, ready, unacked in (
+            ("meta_queue", 120, 8),
+            ("tiktok_queue", 0, 0),
+            ("retry_300s", 812, 0),
+            ("retry_21600s", 3, 0),
+            ("capi_parked", 42, 0),
+        )
     ]
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
     monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Told((own,)))
-    monkeypatch.setattr(pages_overview, "standing", lambda _: standing)
+    for page in (pages_overview, pages_cluster):
+        monkeypatch.setattr(page, "standing", lambda _: standing)
     monkeypatch.setattr(destinations, "_pauses", pauses)
 
 
@@ -291,13 +298,17 @@ def _workers() -> SessionCluster:
 def _lag(role: str, lag: int) -> Lag:
     return Lag(
         group=f"test-console-{role}",
-        topic="t",
+        topic="test-console.batches",
         partition=0,
         committed=1,
         end=1 + lag,
         lag=lag,
-        age_s=2.0 if lag else None,
+        age_s=lag / 7 if lag else None,
     )
+
+
+def _never(role: str) -> Lag:
+    return Lag(group=f"test-console-{role}", topic="test-console.visitors.in", partition=0, committed=None, end=9)
 
 
 def _work() -> Work:

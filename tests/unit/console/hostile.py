@@ -12,7 +12,7 @@ from msgspec import inspect
 
 from agents.access.user_file import changing
 from agents.access.users import Account
-from agents.console import destinations, pages_dead, pages_overview, pages_quality
+from agents.console import destinations, pages_cluster, pages_dead, pages_overview, pages_quality
 from agents.console.dead_letters import Look, Work
 from agents.lag import Depth, Lag
 from agents.quality_report import Own
@@ -113,5 +113,6 @@ def hostile_others(monkeypatch: pytest.MonkeyPatch, word: str = WORD) -> None:
 
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
     monkeypatch.setattr(pages_quality, "own_qualities", lambda _: own)
-    monkeypatch.setattr(pages_overview, "standing", lambda _: standing)
+    for page in (pages_overview, pages_cluster):
+        monkeypatch.setattr(page, "standing", lambda _: standing)
     monkeypatch.setattr(destinations, "_pauses", pauses)

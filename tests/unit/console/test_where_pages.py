@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from agents.console import pages_overview
+from agents.console import pages_cluster, pages_overview
 from agents.console.standing import Standing
 from agents.ledger_client import LedgerIncompleteError
 from streams.ledger.answers import Traces
@@ -146,8 +146,12 @@ async def test_what_is_counted_for_all_tenants_is_not_told_to_users_of_one(
     site = Standing(desk.settings)
     for name in ("lag", "queues"):
         monkeypatch.setattr(getattr(site, name), "_ask", nobody_says)
-    monkeypatch.setattr(pages_overview, "standing", lambda _: site)
+    for page in (pages_overview, pages_cluster):
+        monkeypatch.setattr(page, "standing", lambda _: site)
     text = await page_of(desk, "/", who)
     whole = ("remembered now", "What waits", "Kafka does not say", "management does not answer")
     assert [part in text for part in whole] == [seen] * 4
     assert "in the last hour" in text
+    text = await page_of(desk, "/cluster", who)
+    assert ("Kafka has not said yet" in text, "management has not said yet" in text) == (seen, seen)
+    assert "Session workers" in text
