@@ -57,6 +57,8 @@ class Entrance:
             return self._refused(request, wanted, 401, WRONG)
         self._tries.right(keys)
         self._note(user, "login")
+        if (earlier := visit_of(request).login) is not None:
+            await self._gate.ended.end(earlier.ident)
         response = web.Response(status=303, headers={"Location": wanted})
         self._gate.logins.begin(response, user.name, time.time())
         return response

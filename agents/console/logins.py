@@ -44,7 +44,10 @@ class Logins:
         body = opened(self._secret, PURPOSE, request.cookies.get(self._cookie, ""))
         if body is None:
             return None
-        login = msgspec.json.decode(body, type=Login)
+        try:
+            login = msgspec.json.decode(body, type=Login)
+        except msgspec.DecodeError:  # of another release
+            return None
         lasts = now_s - login.from_s <= self._whole_s and now_s - login.seen_s <= self._whole_s / IDLE_PART
         known = self._users.version(login.name)
         return login if lasts and known and known == login.version else None
@@ -71,7 +74,7 @@ class Logins:
     def before(self, request: web.Request) -> str:
         """What binds the login form to this browser; "" when there is nothing yet."""
         body = opened(self._secret, BEFORE, request.cookies.get(self._before, ""))
-        return body.decode() if body else ""
+        return body.decode(errors="replace") if body else ""
 
     def begin_before(self, response: web.StreamResponse, ident: str) -> None:
         self._set(response, self._before, sealed(self._secret, BEFORE, ident.encode()), 3_600)

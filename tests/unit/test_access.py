@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.access import guard
+from agents.access import guard, passes
 from agents.access.guard import user_of
 from agents.access.passes import SCHEME, SKEW_S, VALID_S, check, issue
 from agents.access.secret import SecretError, internal_secret, sealed
@@ -69,6 +69,12 @@ def test_what_is_signed_for_something_else_is_no_pass(desk: FakeDesk) -> None:
 @pytest.mark.parametrize("scheme", [SCHEME, "", "Bearer ", "capi "])
 def test_garbage_is_no_pass(desk: FakeDesk, scheme: str, text: str) -> None:
     assert check(desk.settings, scheme + text, NOW_S) is None
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"user":"ada","from_s":1}', b"not JSON", b"\xff"])
+def test_a_pass_of_another_release_is_none(desk: FakeDesk, body: bytes) -> None:
+    header = SCHEME + sealed(internal_secret(desk.settings), passes.PURPOSE, body)
+    assert check(desk.settings, header, NOW_S) is None
 
 
 def test_a_short_secret_is_refused_in_words(tmp_path: Path) -> None:

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 import pytest
+from argon2 import Parameters, PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from agents.access import users
+from agents.access.secret import internal_secret, sealed
 from agents.access.user_file import changing
-from agents.access.users import Account
+from agents.access.users import HASHER, Account
 from agents.console import entrance
 from agents.console.entrance import own_path
-from agents.console.logins import Logins
+from agents.console.logins import BEFORE, PURPOSE, Logins
 from tests.unit.console.desk import PASSWORD, Browser, FakeDesk, console, fake_desk, password_hash
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> FakeDesk:
     return fake_desk(tmp_path)
+
+
+class Counting(PasswordHasher):
+    """Writes down what argon2 is made to do, and at which cost."""
+
+    work: ClassVar[list[tuple[str, Parameters]]] = []
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.work.append(("verify", extract_parameters(str(hash))))
+        return super().verify(hash, password)
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.work.append(("hash", RFC_9106_LOW_MEMORY))
+        return super().hash(password, salt=salt)
 
 
 async def is_in(browser: Browser) -> bool:
@@ -64,6 +83,20 @@ async def test_logout_ends_a_login_also_for_who_kept_the_cookie(desk: FakeDesk) 
         assert (await browser.post("/logout", {"csrf": "wrong"})).status == 403
         assert (await browser.post("/logout", {})).status == 303
         assert "capi_console" not in browser.cookies()
+        browser.client.session.cookie_jar.update_cookies({"capi_console": kept})
+        assert not await is_in(browser)
+
+
+async def test_a_new_login_ends_the_one_before(desk: FakeDesk) -> None:
+    async with console(desk) as browser:
+        await browser.login("viewer")
+        kept = browser.cookies()["capi_console"]
+        await browser.get("/live")
+        assert (await browser.post("/login", {"name": "admin", "password": "wrong"})).status == 401
+        assert await is_in(browser)
+        assert (await browser.post("/login", {"name": "admin", "password": PASSWORD})).status == 303
+        assert await is_in(browser)
+        browser.client.session.cookie_jar.clear()
         browser.client.session.cookie_jar.update_cookies({"capi_console": kept})
         assert not await is_in(browser)
 
@@ -144,6 +177,37 @@ async def test_an_unknown_name_is_told_like_a_wrong_password(desk: FakeDesk) -> 
             texts.append((await answer.text()).replace(browser.csrf, ""))
             assert answer.status == 401
     assert texts[0] == texts[1]
+
+
+async def test_an_unknown_name_costs_the_same_work_as_a_known_one(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting()
+    monkeypatch.setattr(users, "HASHER", counting)
+    with changing(desk.settings.console_users) as accounts:
+        accounts["ada"] = Account("viewer", HASHER.hash("another password"))
+        accounts["proxied"] = Account("viewer")
+    async with console(desk) as browser:
+        for name in ("ada", "stranger", "", "proxied"):
+            counting.work.clear()
+            assert (await browser.login(name)).status == 401
+            assert counting.work == [("verify", RFC_9106_LOW_MEMORY)], name
+
+
+@pytest.mark.parametrize("purpose", [PURPOSE, BEFORE])
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"name":"viewer"}', b'{"name":7,"version":"","ident":"","from_s":0,"seen_s":0}', b"\xff", b""],
+)
+async def test_a_cookie_of_another_release_leads_to_the_login(desk: FakeDesk, purpose: str, body: bytes) -> None:
+    name = {PURPOSE: "capi_console", BEFORE: "capi_before"}[purpose]
+    planted = sealed(internal_secret(desk.settings), purpose, body)
+    async with console(desk) as browser:
+        browser.client.session.cookie_jar.update_cookies({name: planted})
+        answer = await browser.get("/live")
+        assert (answer.status, answer.headers["Location"]) == (303, "/login?next=/live")
+        assert (await browser.login("viewer")).status == 303
+        assert await is_in(browser)
 
 
 async def test_a_login_form_of_another_browser_is_refused(desk: FakeDesk) -> None:
