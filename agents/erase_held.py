@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from agents.asking import LedgerError, asked
+from agents.asking import LedgerError
+from agents.console.desk import AwayError
 from streams.events import Erase
 from streams.ledger.answers import Holds
 from streams.ledger.queries import HoldsOf
-from streams.settings import Settings
+
+Ask = Callable[[HoldsOf], Awaitable[Holds]]  # may raise LedgerError or AwayError
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -21,11 +22,15 @@ class Held(msgspec.Struct, frozen=True):
     after: int | None = None
 
 
-async def held_by_ledger(settings: Settings, erasures: Sequence[Erase]) -> int | None:
-    """Events of visits that hold them; None when the ledger does not answer, for a site need not run one."""
-    questions = [HoldsOf(tenant=one.tenant, field=one.field, digest=one.digest) for one in erasures]
+async def holds(ask: Ask, erasures: Sequence[Erase]) -> list[Holds] | None:
+    """Of each; None when the ledger does not answer, for a site need not run one."""
     try:
-        answers: list[Holds] = [await asyncio.to_thread(asked, settings, one) for one in questions]
-    except LedgerError:
+        return [await ask(HoldsOf(tenant=one.tenant, field=one.field, digest=one.digest)) for one in erasures]
+    except (LedgerError, AwayError):
         return None
-    return sum(one.events for one in answers)
+
+
+async def held_by_ledger(ask: Ask, erasures: Sequence[Erase]) -> int | None:
+    """Events of visits that hold them; None as above."""
+    found = await holds(ask, erasures)
+    return None if found is None else sum(one.events for one in found)

@@ -25,7 +25,7 @@ def report(
         return
     fields = " and ".join(erase.field for erase in erasures)
     table = Table("where", "removed", title=f"a person of {tenant}, by {fields}")
-    for row in _rows(found, held):
+    for row in rows(found, held):
         table.add_row(*row)
     Console().print(table)
     for role in found.waits_for:
@@ -34,7 +34,8 @@ def report(
         typer.echo(why, err=True)
 
 
-def _rows(found: Forgotten, held: Held) -> list[tuple[str, str]]:
+def rows(found: Forgotten, held: Held) -> list[tuple[str, str]]:
+    """(where, what was removed there)."""
     late = "not yet" if found.waits_for else ""
     return [
         ("open sessions and their mirror", f"{late or found.events} held events"),

@@ -32,17 +32,19 @@ ROLES = ("visitors", "ledger")  # to whom the sessions pass it on; a site need n
 
 class Forgotten(msgspec.Struct, kw_only=True):
     """What was removed. `waits_for` names the roles that were not that far when time was up: what they hold is
-    removed as soon as they are back, and not counted. `parked` is None when RabbitMQ could not be asked."""
+    removed as soon as they are back, and not counted. `parked` is None when RabbitMQ could not be asked; others
+    who read the parked jobs meanwhile, `readers`, may have held some."""
 
     sent: list[Sent]
     waits_for: list[str] = []
     events: int = 0
     memories: int = 0
     parked: int | None = None
+    readers: int = 0
 
     @property
     def done(self) -> bool:
-        return not self.waits_for and self.parked is not None
+        return not self.waits_for and self.parked is not None and not self.readers
 
 
 class Forgetting:
@@ -85,7 +87,7 @@ class Forgetting:
             await sweep.run()
         finally:
             await dropping.close()
-        found.parked = sweep.done
+        found.parked, found.readers = sweep.done, sweep.readers
 
     def _holds(self, parked: Parked) -> bool:
         return any(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,26 +11,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from agents.asking import asked
 from agents.changes import Json
-from agents.erase_held import Held, held_by_ledger
 from agents.erase_report import report
+from agents.erasing import NobodyError, Result, by_digest, by_value, forget, region_of
 from sinks.erasures import ErasureError
-from sinks.forgetting import Forgetting, Forgotten
 from sinks.kafka_admin import KafkaAdminError
 from sinks.offsets import OffsetsError
-from sinks.parked.drop import DropError
-from sinks.rabbit.browse import BrowseError
-from sinks.rabbit.returns import keeps_returned
-from sinks.rabbit_admin import RabbitAdmin, RabbitAdminError
-from sinks.topology import QUEUE_PARKED
 from streams.events import Erase
-from streams.identity import Bad, match
+from streams.ledger.answers import Holds
+from streams.ledger.queries import HoldsOf
 from streams.log import setup
 from streams.settings import Settings, load_settings
 from streams.tombstones import PERSON_FIELDS
 
 STDIN_BYTES = 8_192  # more than the longest value that is used
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+OPTIONS = {"em": "--email", "ph": "--phone", "external_id": "--external-id"}
 
 Value = Annotated[str, typer.Option(help="The clear value as the shop knows it; - reads it from stdin.")]
 
@@ -67,10 +62,7 @@ def command(
     if known is None:
         raise typer.BadParameter("is not in the tenants file", param_hint="--tenant")
     given = {"em": email, "ph": phone, "external_id": external_id}
-    erasures = [
-        Erase(tenant=tenant, field=name, digest=value)
-        for name, value in _digests(given, field, digest, _region(country) or known.default_country)
-    ]
+    erasures = _erasures(tenant, given, field, digest, country, known.default_country)
     if not yes:
         _ask(tenant)
     try:
@@ -82,79 +74,37 @@ def command(
     raise typer.Exit(0 if found.done else 1)
 
 
-async def _forget(
-    settings: Settings, erasures: Sequence[Erase], wait_s: float
-) -> tuple[Forgotten, Held, list[str]]:
-    """What was removed, what the ledger held, and what could not be looked at."""
+async def _forget(settings: Settings, erasures: Sequence[Erase], wait_s: float) -> Result:
     setup(settings, "erase")
-    console = Console(stderr=True)
-    with console.status("asking Kafka") as status:
+
+    async def ask(query: HoldsOf) -> Holds:
+        found: Holds = await asyncio.to_thread(asked, settings, query)
+        return found
+
+    with Console(stderr=True).status("asking Kafka") as status:
 
         def progress(what: str) -> None:
             status.update(f"waiting for {what}")
 
-        forgetting = Forgetting(settings, erasures, getpass.getuser(), wait_s, progress)
-        before = await held_by_ledger(settings, erasures)
-        found = await forgetting.run()
-        held = Held(before, await held_by_ledger(settings, erasures))
-        why = await _sweep(settings, forgetting, found)
-    return found, held, [why] if why else []
+        return await forget(settings, erasures, getpass.getuser(), wait_s, ask, progress)
 
 
-async def _sweep(settings: Settings, forgetting: Forgetting, found: Forgotten) -> str:
-    """Why the parked jobs could not be looked at, "" when they were. A client site has none."""
-    if settings.gateway_url:
-        found.parked = 0
-        return "Jobs are made at the central site: run this there too."
-    try:
-        with RabbitAdmin(settings) as admin:
-            if not keeps_returned(admin.definitions() or {}, QUEUE_PARKED):
-                return (
-                    f"{QUEUE_PARKED} would lose jobs by being looked at: run `capi queues apply`, then this again"
-                )
-        await forgetting.sweep(found)
-    except (RabbitAdminError, BrowseError, DropError) as error:
-        return str(error)
-    return ""
-
-
-def _digests(given: dict[str, str], field: str, digest: str, region: str) -> list[tuple[str, str]]:
-    """Each form in which a platform gets the value: (field of the user data, SHA-256)."""
+def _erasures(
+    tenant: str, given: dict[str, str], field: str, digest: str, country: str, default_country: str
+) -> list[Erase]:
+    """Of the one way to name somebody that was used."""
     chosen = [name for name, value in given.items() if value]
     if len(chosen) + bool(field or digest) != 1:
         raise typer.BadParameter("give one of --email, --phone, --external-id, or --field with --digest")
-    if not chosen:
-        return [(_known_field(field), _checked(digest))]
-    [name] = chosen
-    answer = match(name, _stdin() if given[name] == "-" else given[name], region)
-    if isinstance(answer, Bad):
-        raise typer.BadParameter(answer.reason, param_hint=_option(name))
-    return [*answer.hashes]
-
-
-def _option(field: str) -> str:
-    return {"em": "--email", "ph": "--phone", "external_id": "--external-id"}[field]
-
-
-def _known_field(field: str) -> str:
-    if field not in PERSON_FIELDS:
-        raise typer.BadParameter(f"is none of {', '.join(PERSON_FIELDS)}", param_hint="--field")
-    return field
-
-
-def _checked(digest: str) -> str:
-    digest = digest.strip().lower()
-    if not _DIGEST.fullmatch(digest):
-        raise typer.BadParameter("is no SHA-256 of 64 hex digits", param_hint="--digest")
-    return digest
-
-
-def _region(country: str) -> str:
-    """Alpha-2 in upper case; "" when none is given."""
-    answer = match("country", country, "") if country else None
-    if isinstance(answer, Bad):
-        raise typer.BadParameter("is no country that is known here", param_hint="--country")
-    return answer.clear.upper() if answer else ""
+    try:
+        region = region_of(country) or default_country
+        if not chosen:
+            return by_digest(tenant, field, digest)
+        [name] = chosen
+        return by_value(tenant, name, _stdin() if given[name] == "-" else given[name], region)
+    except NobodyError as error:
+        hint = OPTIONS[chosen[0]] if error.part == "value" else f"--{error.part}"
+        raise typer.BadParameter(str(error), param_hint=hint) from error
 
 
 def _stdin() -> str:
