@@ -66,6 +66,14 @@ async def reader_of(
     settings: Settings, topic: str, isolation: str = "read_committed"
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Reads a topic's committed records from the beginning, all partitions."""
+    async with consumer_of(settings, isolation) as consumer:
+        consumer.assign([TopicPartition(topic, partition) for partition in range(settings.partitions)])
+        yield consumer
+
+
+@asynccontextmanager
+async def consumer_of(settings: Settings, isolation: str = "read_committed") -> AsyncIterator[AIOKafkaConsumer]:
+    """One of no group, that has nothing assigned yet."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_servers,
         group_id=None,
@@ -74,7 +82,6 @@ async def reader_of(
         isolation_level=isolation,
     )
     await consumer.start()
-    consumer.assign([TopicPartition(topic, partition) for partition in range(settings.partitions)])
     try:
         yield consumer
     finally:

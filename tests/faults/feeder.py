@@ -16,11 +16,12 @@ ATTEMPTS = 3
 
 
 class Feeder:
-    """`accepted` fills while `run` is under way; `sent` counts sends, acknowledged or not."""
+    """`accepted_ms`, when each event was first acknowledged (Unix ms), fills while `run` is under way; `sent`
+    counts sends, acknowledged or not."""
 
     def __init__(self, servers: Sequence[str], topic: str, plan: Plan) -> None:
         self._topic, self._plan, self._servers = topic, plan, servers
-        self.accepted: set[str] = set()
+        self.accepted_ms: dict[str, int] = {}
         self.sent = 0
 
     async def run(self) -> None:
@@ -65,5 +66,5 @@ class Feeder:
             except KafkaError:
                 answer = await self._send(producer, planned, started_s)
             else:
-                self.accepted.add(planned.event_id)
+                self.accepted_ms.setdefault(planned.event_id, round(time() * 1000))
                 return

@@ -56,7 +56,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _user_data(self) -> dict[str, Any]:
-        fbp = f"fb.1.1700000000000.{zlib.crc32(visitor_of(self.session_id).encode())}"
+        digest = hashlib.sha256(visitor_of(self.session_id).encode()).digest()
+        fbp = f"fb.1.1700000000000.{int.from_bytes(digest[:8])}"  # one of a kind over all runs of one site
         browser = {"client_ip": "192.0.2.7", "client_user_agent": BROWSER, "fbp": fbp}
         return browser | ({"em": self.email} if self.email else {})
 

@@ -15,10 +15,11 @@ MEMORY = "512MiB"
 
 
 class PrivateRabbit(PrivateService):
-    """On free ports. `url` lacks the virtual host; `port` is where AMQP is spoken."""
+    """On free ports. `url` lacks the virtual host; `port` is where AMQP is spoken, the only one of `ports`."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_ports(DISTRIBUTION, PORT_MAPPER, MANAGEMENT)
+        self.ports = [self.port]
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}"
         self.management_url = f"http://127.0.0.1:{self.port + MANAGEMENT}"
         self._mapper = str(self.port + PORT_MAPPER)

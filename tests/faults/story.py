@@ -1,18 +1,19 @@
-"""What the order of sending makes certain about who is known."""
+"""What the order of events makes certain about who is known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from streams.events import Batch
 from tests.faults.plan import Planned
 
 
 class Story:
-    """Where each event stands in the order of sending, and who is known from when."""
+    """Where each event stands, and who is known from when: by `order`, that of the sessions' log, in which a fault
+    may have put one event of a visit behind a later one. What is not in it stands as it was planned."""
 
-    def __init__(self, events: Mapping[str, Planned]) -> None:
-        self._place = {event_id: place for place, event_id in enumerate(events)}
+    def __init__(self, events: Mapping[str, Planned], order: Iterable[str] = ()) -> None:
+        self._place = {event_id: place for place, event_id in enumerate(dict.fromkeys([*order, *events]))}
         self._named: dict[str, list[Planned]] = {}
         for event in events.values():
             if event.email:
@@ -21,8 +22,8 @@ class Story:
     def knows(self, batch: Batch) -> bool:
         """Whether the plan makes it certain that the e-mail was known at this flush.
 
-        Certain is: an event of the batch brought it, or a login was sent between the first and the last of
-        them (sends of a visit keep their order, so the window saw the login before it let these events go).
+        Certain is: an event of the batch brought it, or a login stands between the first and the last of
+        them, so the window saw the login before it let these events go.
         """
         places = {self._place[e.event.event_id] for e in batch.events if e.event.event_id in self._place}
         return any(self._before(event, places) for event in self._named.get(batch.session_id, ()))

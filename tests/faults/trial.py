@@ -70,7 +70,7 @@ class Trial:
         deadline_s = monotonic() + DRAIN_S
         moved_s, came_out, settled = monotonic(), -1, False
         while True:
-            collected = await self._site.collect(frozenset(self._feeder.accepted))
+            collected = await self._site.collect(frozenset(self._feeder.accepted_ms))
             verdict = self._judge(collected)
             missing, out = sum(row.lost for row in verdict.rows), sum(row.delivered for row in verdict.rows)
             if out != came_out:
@@ -85,7 +85,7 @@ class Trial:
         while True:
             await asyncio.sleep(PROGRESS_S)
             self._say(
-                f"sent {self._feeder.sent} of {len(self._plan.sends)}, accepted {len(self._feeder.accepted)}"
+                f"sent {self._feeder.sent} of {len(self._plan.sends)}, accepted {len(self._feeder.accepted_ms)}"
             )
 
     def _judge(self, collected: Collected) -> Verdict:

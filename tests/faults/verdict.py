@@ -1,7 +1,7 @@
 """Was anything lost? In the words of RabbitMQ's Jepsen suite, from collected data only.
 
 attempted   events that the feeder tried to send       lost        accepted, but never came out
-accepted    of these, acknowledged by Kafka            duplicated  came out more than once
+accepted    of these, acknowledged by a door           duplicated  came out more than once
 delivered   different events that came out             unexpected  came out, but should not have
                                                        recovered   came out though never acknowledged
 """
@@ -28,7 +28,10 @@ FORBIDDEN = (
     "strangers",
     "rejected",
     "in_clear",
+    "mirror_differences",
+    "ledger_differences",
 )
+Delivery = tuple[str, str, str]  # platform, pixel, event id
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -44,7 +47,8 @@ class Landed(msgspec.Struct, frozen=True):
 class Collected(msgspec.Struct, frozen=True):
     """Everything a run left behind. `landed` is None when only the session stage was run; `in_clear` counts the
     personal data that reached a platform unhashed. `arrivals` are the log times (ms) of each event's copies in
-    `sessions.in`; a session remembers an id for `remembers_ms` at least.
+    `sessions.in`, in the log's order; a session remembers an id for `remembers_ms` at least. `accepted_ms`: when
+    a door acknowledged each event (Unix ms). `told`: what the ledger says is delivered, None when nobody asked it.
     """
 
     accepted: frozenset[str]
@@ -54,6 +58,9 @@ class Collected(msgspec.Struct, frozen=True):
     in_clear: int = 0
     arrivals: Mapping[str, Sequence[int]] = {}
     remembers_ms: int = 0
+    accepted_ms: Mapping[str, int] = {}
+    told: frozenset[Delivery] | None = None
+    mirror_differences: int = 0
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -90,6 +97,9 @@ class Verdict(msgspec.Struct, frozen=True):
     rejected: int
     in_clear: int
     duplicates_bound: int
+    mirror_differences: int = 0  # lists in Redis that are not as the session workers say
+    ledger_differences: int = 0  # deliveries that only the ledger, or only a platform, knows of
+    worst_delay_s: float = 0.0  # from accepted to the platform
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -104,7 +114,7 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
     """The whole verdict. Pure: same data, same verdict."""
     events = plan.events()
     out = Counter(enriched.event.event_id for batch in collected.batches for enriched in batch.events)
-    copies, story = _copies(collected.batches), Story(events)
+    copies, story = _copies(collected.batches), Story(events, collected.arrivals)
     twice = {event_id for event_id, count in _batches_per_event(collected.batches).items() if count > 1}
     late = {event_id for event_id in twice if _came_too_late(collected, event_id)}
     return Verdict(
@@ -121,7 +131,26 @@ def judge(plan: Plan, collected: Collected, duplicates_bound: int = 0) -> Verdic
         rejected=len(collected.rejects),
         in_clear=collected.in_clear,
         duplicates_bound=duplicates_bound,
+        mirror_differences=collected.mirror_differences,
+        ledger_differences=_ledger_differences(collected),
+        worst_delay_s=_worst_delay_s(collected),
     )
+
+
+def taken(collected: Collected) -> set[Delivery]:
+    """What the platforms took."""
+    return {(line.platform, line.pixel_id, line.event_id) for line in collected.landed or ()}
+
+
+def _ledger_differences(collected: Collected) -> int:
+    return 0 if collected.told is None else len(collected.told ^ taken(collected))
+
+
+def _worst_delay_s(collected: Collected) -> float:
+    """Over first deliveries only: a copy is not late, it is a copy."""
+    known = collected.accepted_ms
+    delays_ms = (line.first_ms - known[line.event_id] for line in collected.landed or () if line.event_id in known)
+    return round(max(delays_ms, default=0) / 1000, 1)
 
 
 def expected_on(events: Mapping[str, Planned], platform: str) -> set[str]:

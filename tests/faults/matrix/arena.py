@@ -59,6 +59,10 @@ class Arena:
             del self.roles[name]
             self._down.discard(name)
 
+    def own(self, name: str) -> Mapping[str, str]:
+        """What a role's environment has for itself: its ports."""
+        return self._place.own.get(name, {})
+
     @property
     def wanted(self) -> dict[str, Role]:
         """The roles that should be running now."""
@@ -79,7 +83,7 @@ class Arena:
             self.say(str(error))
 
     def _role(self, name: str, command: Sequence[str]) -> Role:
-        return Role(name, command, self.env | dict(self._place.own.get(name, {})), self.folder)
+        return Role(name, command, self.env | dict(self.own(name)), self.folder)
 
     async def close(self) -> None:
         await asyncio.to_thread(stop_all, [*self.roles.values(), self.platforms.role])
@@ -104,8 +108,8 @@ async def open_arena(folder: Path, services: Services) -> AsyncIterator[Arena]:
 
 
 async def _wires(stack: AsyncExitStack, services: Services, platforms_port: int) -> dict[str, Valve]:
-    """By service; of a Kafka cluster `kafka`, `kafka-2`, `kafka-3`."""
-    behind = {"rabbitmq": services.rabbit.port, "redis": services.redis.port, "platforms": platforms_port}
+    """By service; of a Kafka cluster `kafka`, `kafka-2`, `kafka-3`. RabbitMQ's nodes are behind one."""
+    behind = {"rabbitmq": services.rabbit.ports, "redis": [services.redis.port], "platforms": [platforms_port]}
     for number, port in enumerate(services.kafka.wired_ports, 1):
-        behind["kafka" if number == 1 else f"kafka-{number}"] = port
-    return {name: await stack.enter_async_context(valve(port)) for name, port in behind.items()}
+        behind["kafka" if number == 1 else f"kafka-{number}"] = [port]
+    return {name: await stack.enter_async_context(valve(*ports)) for name, ports in behind.items()}

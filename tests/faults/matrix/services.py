@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from tests.faults.matrix.kafka import KafkaNodes
 from tests.faults.rabbit import PrivateRabbit
+from tests.faults.rabbit_cluster import RabbitCluster
 from tests.faults.redis import PrivateRedis
 
 
@@ -22,11 +23,12 @@ class Service(Protocol):
 
 
 class Rabbit(Service, Protocol):
-    """`url` lacks the virtual host; `port` is where AMQP is spoken, and where the wire leads."""
+    """`url` lacks the virtual host; `port` is the one in it, `ports` are where AMQP is spoken, one a node."""
 
     url: str
     management_url: str
     port: int
+    ports: list[int]
 
 
 class Services(NamedTuple):
@@ -53,3 +55,8 @@ def plain(folder: Path) -> Services:
         PrivateRabbit(folder / "rabbit-stack"),
         PrivateRedis(folder / "redis-stack"),
     )
+
+
+def rabbit_cluster(folder: Path) -> Services:
+    """Three nodes of RabbitMQ."""
+    return plain(folder)._replace(rabbit=RabbitCluster(folder / "rabbit-cluster"))
