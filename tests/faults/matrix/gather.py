@@ -1,4 +1,4 @@
-"""All that a run left behind, of this run only: ids carry its seed; ids of what a case adds begin with `extra-`."""
+"""All that a run left behind, of this run only: ids carry its seed; those of what a case adds are `extra-…`."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from aiokafka.admin import AIOKafkaAdminClient
@@ -45,23 +45,38 @@ async def unwell(arena: Arena) -> AsyncIterator[str]:
             yield wrong
 
 
+class Group(NamedTuple):
+    """`state` as Kafka names it: Stable, PreparingRebalance, CompletingRebalance, Empty, Dead."""
+
+    state: str
+    members: int
+
+
+async def groups(arena: Arena, roles: Iterable[str] = FAUST_ROLES) -> dict[str, Group]:
+    """Of each role's workers. Raises KafkaError."""
+    settings = arena.settings
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_servers, request_timeout_ms=round(ASK_S * 1000))
+    found: dict[str, Group] = {}
+    try:
+        await admin.start()
+        for role in roles:
+            for answer in await admin.describe_consumer_groups([f"{settings.namespace}-{role}"]):
+                for group in answer.groups:
+                    found[role] = Group(group[STATE], len(group[MEMBERS]))
+    finally:
+        await admin.close()
+    return found
+
+
 async def _groups(arena: Arena) -> AsyncIterator[str]:
     """Each group is stable, and every worker is in it."""
     workers = Counter(name.partition("-")[0] for name in arena.wanted)
-    settings = arena.settings
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_servers, request_timeout_ms=round(ASK_S * 1000))
     try:
-        await admin.start()
-        for role in FAUST_ROLES:
-            answers = await admin.describe_consumer_groups([f"{settings.namespace}-{role}"])
-            for group in (group for answer in answers for group in answer.groups):
-                state, members = group[STATE], len(group[MEMBERS])
-                if state != "Stable" or members != workers[role]:
-                    yield f"group {role} is {state} with {members} of {workers[role]} members"
+        for role, group in (await groups(arena)).items():
+            if group != ("Stable", workers[role]):
+                yield f"group {role} is {group.state} with {group.members} of {workers[role]} members"
     except (KafkaError, OSError, TimeoutError) as error:
         yield f"Kafka does not answer ({type(error).__name__})"
-    finally:
-        await admin.close()
 
 
 async def _queues(arena: Arena) -> AsyncIterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from time import monotonic, sleep
+from typing import Literal, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -23,6 +24,7 @@ from deploy.stack.program import Program
 from deploy.stack.settings import load_stack_settings
 from tests.faults.private import UP_S, PrivateService, free_ports
 from tests.faults.roles import RoleError
+from tests.kafka import eventually
 
 HEAP_MB = {1: 512, 3: 320}
 WIRED, CONTROLLER, NEXT = 1, 2, 3  # distance of the ports of one node, and of the next node's
@@ -38,6 +40,14 @@ replica.lag.time.max.ms=5000
 controller.quorum.election.timeout.ms=1000
 controller.quorum.fetch.timeout.ms=2000
 """
+
+
+class Copies(NamedTuple):
+    """Of one partition: ids of nodes, from 1."""
+
+    leader: int
+    copies: list[int]
+    in_sync: list[int]
 
 
 class KafkaNodes(PrivateService):
@@ -88,6 +98,31 @@ class KafkaNodes(PrivateService):
         if pid:
             os.kill(pid, signal.SIGKILL)
         return bool(pid)
+
+    async def node_that_is(self, role: Literal["leader", "follower"], topic: str, partition: int) -> int:
+        """A node, from 0, that has a copy of the partition."""
+        found = (await self._partitions(topic))[partition]
+        return (found.leader if role == "leader" else next(n for n in found.copies if n != found.leader)) - 1
+
+    async def all_in_sync(self, topic: str) -> None:
+        """Wait until every copy of the topic is complete again. Raises AssertionError."""
+
+        async def complete() -> bool:
+            return all(len(found.in_sync) == self.nodes for found in (await self._partitions(topic)).values())
+
+        await eventually(complete, UP_S, every_s=0.5)
+
+    async def _partitions(self, topic: str) -> dict[int, Copies]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=[f"127.0.0.1:{port}" for port in self.ports])
+        await admin.start()
+        try:
+            (described,) = await admin.describe_topics([topic])
+        finally:
+            await admin.close()
+        return {
+            found["partition"]: Copies(found["leader"], found["replicas"], found["isr"])
+            for found in described["partitions"]
+        }
 
     async def _answer(self) -> bool:
         for port in self.ports:
