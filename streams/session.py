@@ -22,6 +22,7 @@ still waits for what earlier visits told; then it leaves with the answer, or aft
 
 from __future__ import annotations
 
+from collections.abc import Container
 from operator import attrgetter
 
 import msgspec
@@ -75,16 +76,25 @@ def expire(key: bytes, partition: int, session: Session | None, now_ms: int, lim
     return session, tuple(effects)
 
 
-def arrive(arrival: Arrival, session: Session | None, limits: Limits) -> tuple[Session, tuple[Effect, ...]]:
-    """What one event does. Deadlines before it count first, whether or not a tick has come."""
+def arrive(
+    arrival: Arrival, session: Session | None, limits: Limits, maybe_known: Container[str] | None = None
+) -> tuple[Session, tuple[Effect, ...]]:
+    """What one event does. Deadlines before it count first, whether or not a tick has come.
+
+    An id that is not in `maybe_known`, if given, is surely new.
+    """
     session, effects = expire(arrival.key, arrival.partition, session, arrival.at_ms, limits)
     if session is None:
         session = Session(last_at_ms=arrival.at_ms, last_offset=arrival.offset)
     event = arrival.event
-    if event.event_id in session.seen or event.event_id in map(_event_id, session.held):
+    if (maybe_known is None or event.event_id in maybe_known) and _knows(session, event.event_id):
         return session, (*effects, Duplicate(event.tenant, event.event_id))
     session, more = _admit(arrival, session, limits)
     return session, (*effects, *more)
+
+
+def _knows(session: Session, event_id: str) -> bool:
+    return event_id in session.seen or event_id in map(_event_id, session.held)
 
 
 def answer(

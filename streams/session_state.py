@@ -44,7 +44,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
     limited: bool = False  # came under limited consent
 
 
-class Known(msgspec.Struct, frozen=True, array_like=True):
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One identity field and the event that brought it, `visitor:<kind>` when an earlier visit did."""
 
     value: str | tuple[str, ...]
@@ -81,7 +81,7 @@ class Leaving(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at_ms: int
 
 
-class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="v", tag=1):
+class Session(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False, tag_field="v", tag=1):
     """State of one key. `size` is the sum of the held bytes.
 
     `v` in the stored value is its format: a value of another format is refused (msgspec.ValidationError), not

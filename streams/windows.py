@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from streams.effects import Arrival, Effect
 from streams.events import Command, Erase, Recalled, session_key
 from streams.flush import due_at
+from streams.known_ids import KnownIds
 from streams.session import answer, arrive, erase_from, expire, obey
 from streams.session_state import Limits, Session
 
@@ -24,6 +25,7 @@ class Windows:
         self._limits_of = limits_of
         self._heaps: dict[int, list[tuple[int, bytes]]] = {}
         self._scheduled: dict[bytes, int] = {}
+        self._ids = KnownIds()
         self.open_sessions = 0  # those that hold events
         self.held_events = 0
 
@@ -31,6 +33,7 @@ class Windows:
         """Start over with these partitions and the keys restored for each."""
         self._heaps = {partition: [] for partition in partitions}
         self._scheduled.clear()
+        self._ids.clear()
         self.open_sessions = self.held_events = 0
         for partition, keys in partitions.items():
             for key in keys:
@@ -56,8 +59,10 @@ class Windows:
         """One event: first what its time makes due in the whole partition, then itself."""
         effects = self.advance(arrival.partition, arrival.at_ms)
         before = self._table.get(arrival.key)
-        session, more = arrive(arrival, before, self._limits_of(arrival.key))
+        maybe_known = self._ids.of(arrival.key, before)
+        session, more = arrive(arrival, before, self._limits_of(arrival.key), maybe_known)
         if session is not before:
+            self._ids.keep(arrival.key, session, arrival.event.event_id)
             self._count(before, session)
             self._table[arrival.key] = session
             self._schedule(arrival.partition, arrival.key, session)
@@ -107,6 +112,7 @@ class Windows:
     def _keep(self, partition: int, key: bytes, before: Session, after: Session | None) -> None:
         self._count(before, after)
         if after is None:
+            self._ids.keep(key, None)
             del self._table[key]
             return
         if after is not before:

@@ -8,8 +8,8 @@ import msgspec
 UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Base of every value: immutable, small on the wire, keyword-only."""
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """Base of every value: immutable, small on the wire, keyword-only, part of no reference cycle."""
 
 
 encode = msgspec.json.Encoder().encode

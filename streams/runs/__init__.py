@@ -24,6 +24,7 @@ restore.py       the changelog back into a table, streamed
 recovery.py      the order of a rebalance: fence, restore, seek, resume
 table.py         a Faust table that collects a run's changes
 app.py           the application, its agents, and the pieces put together
+garbage.py       how often Python looks for cycles
 pins.py          what is overridden, and the versions it was read in
 docs/decisions/0002-runs.md says why.
 """

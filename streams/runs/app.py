@@ -16,6 +16,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types import TP, EventT, StreamT, TransportT
 
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
+from streams.runs.garbage import look_seldom
 from streams.runs.measures import RESTORE, RESTORED, RUN_RECORDS, RunSensor
 from streams.runs.options import faust_settings, transactional_producer
 from streams.runs.packing import Outgoing
@@ -121,6 +122,7 @@ class RunApp(faust.App):
 
     async def on_start(self) -> None:
         """What a worker tells its group about itself has to be known before it joins."""
+        look_seldom()
         await super().on_start()
         for begin in self.before_start:
             await begin()
