@@ -10,16 +10,16 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from agents.asking import LedgerError, asked
 from agents.changes import Json
+from agents.dest_table import lane_row, print_table
 from agents.dest_trial import NotSentError, build, request_of, send, shown_request
 from agents.filters import DryRun
-from agents.when import when_text
+from agents.lane_report import Lanes, lane_report
 from sinks.lane_switch import Lane, LaneSwitch, Pause, SwitchError
 from sinks.notes import NoteError, note_of, write_note
+from streams.ledger.queries import Query
 from streams.settings import Settings, load_settings
 from streams.tenants import Destination, TenantsError
 
@@ -36,9 +36,11 @@ READABLE = "ok"
 
 @app.command()
 def ls(json: Json = False) -> None:
-    """List the destinations of the tenants file: paused or not, token there or not.
+    """List the destinations of the tenants file: paused or not, token there or not, and how they are doing:
+    stopped, throttled or failing and tried when, what waits and since when, how long a POST takes.
 
-    Exit 1 when a token cannot be read or nobody can say what is paused. Example: capi dest ls --json
+    How they are doing is asked of the console at CAPI_CONSOLE_URL; the rest is told without it. Exit 1 when a
+    token cannot be read or nobody can say what is paused. Example: capi dest ls --json
     """
     settings = load_settings()
     try:
@@ -46,15 +48,18 @@ def ls(json: Json = False) -> None:
         failed = ""
     except SwitchError as error:
         pauses, failed = {}, str(error)
+    lanes, unseen = _lanes(settings)
     rows = [
-        _row(tenant, one, pauses.get((one.platform, one.pixel_id)), failed) for tenant, one in _listed(settings)
+        _row(tenant, one, pauses.get((one.platform, one.pixel_id)), failed)
+        | {"lane": lane_row(lanes, (tenant, one.platform, one.pixel_id)) if lanes else None}
+        for tenant, one in _listed(settings)
     ]
     if json:
-        typer.echo(msgspec.json.encode({"destinations": rows, "why": failed}))
+        typer.echo(msgspec.json.encode({"destinations": rows, "why": failed, "ledger": unseen}))
     else:
-        _print(rows)
-    if failed:
-        typer.echo(failed, err=True)
+        print_table(rows, _now_ms())
+    for why in filter(None, (failed, unseen)):
+        typer.echo(why, err=True)
     raise typer.Exit(int(bool(failed) or any(row["token"] != READABLE for row in rows)))
 
 
@@ -164,19 +169,22 @@ def _token(destination: Destination) -> str:
         return f"cannot be read: {destination.token}"
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    table = Table()
-    for name in ("tenant", "platform", "pixel", "state", "token", "test event code"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        state = row["state"]
-        if paused := row["pause"]:
-            state = f"paused since {when_text(paused.since_ms)} UTC by {paused.who}"
-            state += f": {paused.why}" if paused.why else ""
-        test = f"{row['test_event_code']} until {row['test_until']}" if row["test_until"] else ""
-        cells = (row["tenant"], row["platform"], row["pixel"], state, row["token"], test)
-        table.add_row(*(escape(cell) for cell in cells))
-    Console().print(table)
+def _lanes(settings: Settings) -> tuple[Lanes | None, str]:
+    """And why nobody knows, "" when somebody does or there is nothing to ask about."""
+
+    async def ask(query: Query) -> Any:
+        return await asyncio.to_thread(asked, settings, query)
+
+    if not _listed(settings):
+        return None, ""
+    try:
+        return asyncio.run(lane_report(settings).look(ask, None, _now_ms())), ""
+    except LedgerError as error:
+        return None, f"How they are doing cannot be told: {error}"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _change(settings: Settings, change: Callable[[LaneSwitch], Awaitable[bool]]) -> bool:

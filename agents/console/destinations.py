@@ -8,31 +8,24 @@ import msgspec
 
 from agents.access.users import User
 from agents.console.desk import Desk
+from agents.lane_report import Lanes, lane_report
 from sinks.advice import advice
 from sinks.lane_switch import Lane, LaneSwitch, Pause, SwitchError
-from streams.ledger.lanes import LaneKey, LaneSeen, lanes_seen, last_delivered, on_their_way
-from streams.ledger.queries import CountsOf, RecentOf
+from streams.ledger.lanes import LaneSeen
 from streams.settings import Settings
 from streams.tenants import Destination
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-LINES = 500
-ATTEMPTS = ("delivered", "retry", "parked")
-
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out. `last_ms` is the last success within a day, `waiting` are the jobs of a day that are on
-    their way, and `problems` say what could not be asked: then nothing is in its place."""
+    """What was found out. `problems` say what could not be asked: then nothing is in its place."""
 
-    lanes: dict[LaneKey, LaneSeen]
-    last_ms: dict[LaneKey, int]
+    lanes: Lanes
     pauses: dict[Lane, Pause]
-    waiting: dict[LaneKey, int]
     problems: tuple[str, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One pixel of one tenant. `last_ms` 0: no success within a day. `waiting`: as in Seen.
+    """One pixel of one tenant; times and `waiting` as in Lanes, 0 when there is none.
 
     `todo`: what to do about the trouble of a lane that is in some. `shared` are other tenants with this pixel, of
     which the user must see all to switch it.
@@ -44,6 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     pause: Pause | None
     last_ms: int
     waiting: int
+    oldest_ms: int
     todo: str
     shared: tuple[str, ...]
     switchable: bool
@@ -56,19 +50,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 async def look(desk: Desk, user: User, now_ms: int) -> Seen:
     """Everything at once: the ledger for the lanes, Redis for the switch."""
     scope = user.scope()
-    minutes, day, recent, (pauses, unseen) = await asyncio.gather(
-        desk.ask(CountsOf(since_ms=now_ms - HOUR_MS, tenants=scope)),
-        desk.ask(CountsOf(since_ms=now_ms - DAY_MS, step_ms=HOUR_MS, tenants=scope)),
-        desk.ask(RecentOf(kinds=ATTEMPTS, limit=LINES, tenants=scope)),
-        _pauses(desk.settings),
-    )
-    return Seen(
-        lanes=lanes_seen(minutes.points, recent.lines, now_ms),
-        last_ms=last_delivered(day.points),
-        pauses=pauses,
-        waiting=on_their_way(day.points),
-        problems=(unseen,) if unseen else (),
-    )
+    report = lane_report(desk.settings)
+    lanes, (pauses, unseen) = await asyncio.gather(report.look(desk.ask, scope, now_ms), _pauses(desk.settings))
+    return Seen(lanes=lanes, pauses=pauses, problems=(unseen,) if unseen else ())
 
 
 def rows_of(settings: Settings, user: User, seen: Seen) -> list[Row]:
@@ -89,15 +73,16 @@ def tenants_of(settings: Settings, lane: Lane) -> tuple[str, ...]:
 
 def _row(settings: Settings, user: User, tenant: str, one: Destination, seen: Seen) -> Row:
     key, switch = (tenant, one.platform, one.pixel_id), (one.platform, one.pixel_id)
-    lane, users = seen.lanes.get(key, LaneSeen()), tenants_of(settings, switch)
+    lane, users = seen.lanes.seen.get(key, LaneSeen()), tenants_of(settings, switch)
     code = lane.trouble.partition(" ")[2]
     return Row(
         tenant=tenant,
         destination=one,
         lane=lane,
         pause=seen.pauses.get(switch),
-        last_ms=max(lane.last_delivered_ms, seen.last_ms.get(key, 0)),
-        waiting=seen.waiting.get(key, 0),
+        last_ms=max(lane.last_delivered_ms, seen.lanes.last_ms.get(key, 0)),
+        waiting=seen.lanes.waiting.get(key, 0),
+        oldest_ms=seen.lanes.oldest_ms.get(key, 0),
         todo="" if lane.state in ("open", "quiet") else advice(one.platform, code),
         shared=tuple(name for name in users if name != tenant and user.sees(name)),
         switchable=all(user.sees(name) for name in users),

@@ -18,6 +18,7 @@ from sinks.deliver.usage import used_percent
 from sinks.deliver.versions import VersionWatch
 from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Request, Result, Transient
 from streams.events import Job, Platform
+from streams.log import about
 from streams.tenants import Destination, TenantsError
 
 log = structlog.get_logger(__name__)
@@ -46,44 +47,47 @@ class Courier:
         while part := splitting.next_part():
             answered = await self._send(part, destination, lane)
             if settled := splitting.settle(part, answered.result):
-                yield [(letter, _about(result, answered)) for letter, result in settled]
+                yield [
+                    (letter, _about(result, answered, number == 0))
+                    for number, (letter, result) in enumerate(settled)
+                ]
         if unknown := splitting.unknown():
             yield [(letter, Answered(SPENT)) for letter in unknown]
 
     async def _send(self, part: Sequence[Letter], destination: Destination, lane: Lane) -> Answered:
-        secrets = secrets_of(destination)
+        jobs, secrets = [letter.job for letter in part], secrets_of(destination)
         lane.token = digest(secrets) if secrets else b""
         if not secrets:
             answered = Answered(Misconfigured("the token or the app secret cannot be read", "token"))
-            self._tell(answered.result, 0.0, destination, lane)
+            self._tell(answered.result, 0.0, jobs[0].event.tenant, destination, lane)
             return answered
-        jobs = [letter.job for letter in part]
         test_code = destination.test_code(self._now_ms())
         try:
             request = self._rules[destination.platform].build(jobs, destination.pixel_id, test_code)
         except Exception as error:  # one odd job must not stop the queue: splitting finds it
             return Answered(Invalid(None, f"cannot be built ({type(error).__name__})", "build"))
         test = _test_of(jobs[0], test_code, destination)
-        return await self._post(request, secrets, destination, lane, test)
+        return await self._post(request, secrets, jobs[0], destination, lane, test)
 
     async def _post(
-        self, request: Request, secrets: Secrets, destination: Destination, lane: Lane, test: str
+        self, request: Request, secrets: Secrets, first: Job, destination: Destination, lane: Lane, test: str
     ) -> Answered:
+        """`first` of the request's jobs is the one that is named in the log."""
         started_s = self._now_s()
         lane.posting(started_s)
         answer, result = await self._result(request, secrets, destination.platform)
         duration_s = self._now_s() - started_s
         answered = Answered(result, answer.status if answer else 0, round(duration_s * 1000))
-        about = {"platform": destination.platform, "pixel": destination.pixel_id}
-        POSTS.labels(*about.values(), outcome_class(result)).inc()
+        POSTS.labels(destination.platform, destination.pixel_id, outcome_class(result)).inc()
         POST_SECONDS.labels(destination.platform).observe(duration_s)
         POST_EVENTS.labels(destination.platform).observe(request.events)
         used = used_percent(answer.headers) if answer else 0.0
-        self._tell(result, used, destination, lane)
+        self._tell(result, used, first.event.tenant, destination, lane)
+        what = _names(destination) | about(first.event)
         tell = log.warning if test else log.info
         tell(
             "post",
-            **about,
+            **what,
             **({"test": test} if test else {}),
             n=request.events,
             bytes=len(request.body),
@@ -97,10 +101,10 @@ class Courier:
             used=round(used),
         )
         if isinstance(result, Delivered) and (result.warning or result.received != request.events):
-            GAP.labels(*about.values()).inc(abs(request.events - result.received))
+            GAP.labels(destination.platform, destination.pixel_id).inc(abs(request.events - result.received))
             log.error(
                 "the platform did not count just what was sent",
-                **about,
+                **what,
                 received=result.received,
                 n=request.events,
                 trace_id=result.trace_id,
@@ -119,23 +123,27 @@ class Courier:
         self._versions.look(rules, answer.headers)
         return answer, rules.classify(answer.status, answer.headers, answer.body, request.events)
 
-    def _tell(self, result: Result, used: float, destination: Destination, lane: Lane) -> None:
+    def _tell(self, result: Result, used: float, tenant: str, destination: Destination, lane: Lane) -> None:
         """The lane, and people when it closes or opens: once each time."""
         turn = lane.answered(result, used, self._now_s())
         if not turn:
             return
-        about = {"platform": destination.platform, "pixel": destination.pixel_id}
+        which = {"tenant": tenant, **_names(destination)}
         if turn == "resumed":
-            log.info("this pixel takes events again", **about)
+            log.info("this pixel takes events again", **which)
             return
-        ALARMS.labels(*about.values()).inc()
+        ALARMS.labels(destination.platform, destination.pixel_id).inc()
         why = "" if isinstance(result, Delivered) else result.why
         said = {
             "stopped": "this pixel's settings are refused: its jobs wait",
             "failing": "this pixel does not answer: its jobs wait",
         }
         level = log.error if turn == "stopped" else log.warning
-        level(said[turn], **about, why=why, code=getattr(result, "code", ""), trace_id=result.trace_id)
+        level(said[turn], **which, why=why, code=getattr(result, "code", ""), trace_id=result.trace_id)
+
+
+def _names(destination: Destination) -> dict[str, str]:
+    return {"platform": destination.platform, "pixel": destination.pixel_id}
 
 
 def secrets_of(destination: Destination) -> Secrets | None:
@@ -159,5 +167,7 @@ def _test_of(job: Job, test_code: str, destination: Destination) -> str:
     return f"test events until {destination.test_until}: remove test_event_code" if test_code else ""
 
 
-def _about(result: Result, answered: Answered) -> Answered:
-    return Answered(result, answered.http_status, answered.latency_ms)
+def _about(result: Result, answered: Answered, first: bool) -> Answered:
+    """What of it is one letter's. Nothing leads where nothing was POSTed."""
+    posted = bool(answered.http_status or answered.latency_ms)
+    return Answered(result, answered.http_status, answered.latency_ms, first and posted)

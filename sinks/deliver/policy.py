@@ -27,15 +27,17 @@ class Limits(Protocol):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The result of one POST. `http_status` is 0 when there was no answer, or no POST."""
+    """The result of one POST. `http_status` is 0 when there was no answer, or no POST. `leads`: the first of the
+    results that the POST had."""
 
     result: Result
     http_status: int = 0
     latency_ms: int = 0
+    leads: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about one job's attempt. `why` and `code` hold no personal data."""
+    """What is known about one job's attempt. `why` and `code` hold no personal data; the rest is as in Outcome."""
 
     outcome: OutcomeClass
     why: str = ""
@@ -43,6 +45,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str = ""
     http_status: int = 0
     latency_ms: int = 0
+    leads: bool = False
+    closed_s: float = 0
 
 
 class Ack(Verdict, frozen=True):
@@ -84,6 +88,7 @@ def decide(answered: Answered, job: Job, attempt: int, now_ms: int, limits: Limi
         "trace_id": result.trace_id,
         "http_status": answered.http_status,
         "latency_ms": answered.latency_ms,
+        "leads": answered.leads,
     }
     rung: Rung | None
     match result:
@@ -95,7 +100,7 @@ def decide(answered: Answered, job: Job, attempt: int, now_ms: int, limits: Limi
             rung = rung_at_least(limits, lane_s)
         case _:
             rung = rung_for(attempt, limits, max(lane_s, getattr(result, "after_s", 0.0)))
-    outcome = outcome_class(result)
+    outcome, about = outcome_class(result), about | {"closed_s": round(lane_s, 1)}
     if rung is None:
         return Park(outcome=outcome, why=f"given up after {attempt} attempts: {result.why}", **about)
     if too_old(job, now_ms + round(rung.delay_s * 1000), limits):

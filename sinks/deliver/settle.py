@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import msgspec
 import structlog
 
-from sinks.deliver.counters import AGE_SECONDS, JOBS, LATE_ACKS
+from sinks.deliver.counters import AGE_SECONDS, JOBS, LATE_ACKS, POSTPONED_AGE
 from sinks.deliver.letters import Letter, parked_message, retry_message, waiting_message
 from sinks.deliver.policy import Ack, Decision, Drop, Park, Retry, Verdict, Wait
 from sinks.delivered import DeliveredJobs
@@ -25,12 +25,14 @@ from sinks.rabbit.publisher import Message, Publisher, PublishError
 from sinks.topology import EXCHANGE_DEAD, EXCHANGE_RETRY
 from sinks.traces import Attributes, Traces
 from streams.events import Outcome
+from streams.log import about
 
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S, MOST_PAUSE_S = 0.2, 5.0
 
 age_of = cache(AGE_SECONDS.labels)
+postponed_age_of = cache(POSTPONED_AGE.labels)
 
 
 class Held(msgspec.Struct, eq=False):
@@ -71,7 +73,7 @@ class Settler:
 
     async def park(self, message: Message, received: Received) -> None:
         """Park what is no job."""
-        await self._publish(EXCHANGE_DEAD, [message])
+        await self._publish(EXCHANGE_DEAD, [message], {})
         LATE_ACKS.inc(await acknowledge([received]))
 
     async def _move(self, moved: Decided) -> None:
@@ -79,16 +81,19 @@ class Settler:
         later = [retry_message(h.letter, d) for h, d in staying if isinstance(d, Retry)]
         later += [waiting_message(h.letter, d) for h, d in staying if isinstance(d, Wait)]
         parked = [parked_message(h.letter, d) for h, d in staying if isinstance(d, Park)]
-        await self._publish(EXCHANGE_RETRY, later)
-        await self._publish(EXCHANGE_DEAD, parked)
+        first = about(staying[0][0].letter.job.event) if staying else {}
+        await self._publish(EXCHANGE_RETRY, later, first)
+        await self._publish(EXCHANGE_DEAD, parked, first)
 
-    async def _publish(self, exchange: str, messages: Sequence[Message]) -> None:
+    async def _publish(self, exchange: str, messages: Sequence[Message], first: Mapping[str, str]) -> None:
+        """`first` names one of the jobs, for the log."""
         pause_s = FIRST_PAUSE_S
         while messages:
             try:
                 return await self._publisher.publish(exchange, messages)
             except PublishError as error:
-                log.warning("jobs not moved; trying again", exchange=exchange, n=len(messages), why=str(error))
+                n = len(messages)
+                log.warning("jobs not moved; trying again", **first, exchange=exchange, n=n, why=str(error))
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, MOST_PAUSE_S)
         return None
@@ -109,7 +114,7 @@ class Settler:
 
 
 def _trace(traces: Traces, told: Outcome) -> None:
-    about: Attributes = {
+    what: Attributes = {
         "capi.platform": told.platform,
         "capi.pixel": told.pixel_id,
         "capi.attempt": told.attempt,
@@ -124,7 +129,7 @@ def _trace(traces: Traces, told: Outcome) -> None:
         told.event_id,
         told.at_ms - told.latency_ms,
         told.at_ms,
-        about,
+        what,
         destination=f"{told.platform}|{told.pixel_id}",
         attempt=told.attempt,
         failed=told.outcome not in ("delivered", "duplicate"),
@@ -139,21 +144,24 @@ def _count(decided: Decided, now_ms: int) -> None:
         counts[job.platform, job.pixel_id, outcome_class, type(decision).__name__.lower()] += 1
         if outcome_class == "delivered":
             age_of(job.platform).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
+        if isinstance(decision, Retry | Wait):
+            postponed_age_of(job.platform, job.pixel_id).observe(max(0, now_ms - job.event.event_time_ms) / 1000)
         if outcome_class == "invalid":
-            _tell_invalid(held, decision)
+            _tell(log.warning, "event refused", held, decision)
+        elif not isinstance(decision, Ack):
+            _tell(log.debug, "event not delivered", held, decision)
     for labels, jobs in counts.items():
         JOBS.labels(*labels).inc(jobs)
 
 
-def _tell_invalid(held: Held, decision: Decision) -> None:
+def _tell(tell: Callable[..., None], what: str, held: Held, decision: Decision) -> None:
     job = held.letter.job
-    log.warning(
-        "event refused",
+    tell(
+        what,
         platform=job.platform,
         pixel=job.pixel_id,
-        tenant=job.event.tenant,
-        session_id=job.event.session_id,
-        event_id=job.event.event_id,
+        **about(job.event),
+        attempt=held.letter.attempt,
         why=decision.why,
         code=getattr(decision, "code", ""),
         move=type(decision).__name__.lower(),
@@ -181,6 +189,8 @@ def outcome(held: Held, decision: Verdict, now_ms: int) -> Outcome:
         retry_in_s=decision.rung.delay_s if isinstance(decision, Retry) else 0,
         http_status=decision.http_status,
         latency_ms=decision.latency_ms,
+        leads=decision.leads,
+        closed_s=decision.closed_s,
         age_ms=max(0, now_ms - job.event.event_time_ms),
         waited_ms=max(0, now_ms - letter.first_seen_ms),
     )

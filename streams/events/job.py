@@ -44,7 +44,9 @@ class Outcome(Record, frozen=True):
     """What came of one attempt to deliver one job. `retry_in_s` is 0 when there is no further attempt.
 
     `http_status` and `latency_ms` are those of the POST, 0 when there was none. `age_ms` counts from the event's
-    own time, `waited_ms` from the first delivery worker that saw the job.
+    own time, `waited_ms` from the first delivery worker that saw the job. `leads`: of the outcomes that one POST
+    had, the first, so that POSTs can be counted. `closed_s` is how long after a failure this worker's lane of the
+    pixel makes no POST.
     """
 
     job_id: str
@@ -66,6 +68,8 @@ class Outcome(Record, frozen=True):
     latency_ms: int = 0
     age_ms: int = 0
     waited_ms: int = 0
+    leads: bool = False
+    closed_s: float = 0
 
 
 decode_job = msgspec.json.Decoder(Job).decode

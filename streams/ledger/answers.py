@@ -101,10 +101,12 @@ class Point(Record, frozen=True):
 
     Names in `counts`, without a platform: events (that left sessions), batches, `flush_<reason>`, enriched
     (events with a backfill), rejected. With one: queued, refused, attempts, delivered, duplicate, throttled,
-    transient, misconfigured, invalid, expired, parked, dropped, posts, latency_ms (sum over posts), of the jobs
-    queued in this span acknowledged (a platform took them by now) and ended (parked or dropped by now), and the
-    histogram of age at delivery `age_<bound>` per AGE_BOUNDS_S (not cumulative), `age_more`; the same of purchases
-    alone as `purchase_age_<bound>`.
+    transient, misconfigured, invalid, expired, parked, dropped, posts, latency_ms (their sum), of the jobs
+    queued in this span acknowledged (a platform took them by now) and ended (parked, dropped or erased by now),
+    and the histogram of age at delivery `age_<bound>` per AGE_BOUNDS_S (not cumulative), `age_more`; the same of
+    purchases alone as `purchase_age_<bound>`. POSTs by duration are `post_<bound>` per POST_BOUNDS_MS, and
+    `post_more`; `posts` and `latency_ms` count a POST once for each of its jobs. `probe_ms` is when a lane that
+    was closed last may POST again.
     """
 
     at_ms: int
@@ -114,6 +116,7 @@ class Point(Record, frozen=True):
     counts: dict[str, int] = {}
 
 
+POST_BOUNDS_MS = (50, 100, 200, 350, 500, 750, 1_000, 1_500, 2_500, 5_000, 10_000, 30_000)
 AGE_BOUNDS_S = (1, 5, 30, 120, 300, 1800, 3600, 7200, 14_400, 86_400, 172_800, 604_800)
 
 

@@ -133,7 +133,7 @@ class Book:
             yield
         for session in sessions:
             for key in self.pages_of(session):
-                self._visits.forget(part, key)
+                self._visits.erase(part, key)
 
     # -- the end of a run, and what goes
 

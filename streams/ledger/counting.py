@@ -10,8 +10,8 @@ from streams.events import USER_FIELDS, Outcome
 from streams.ledger.answers import JobState
 from streams.ledger.pages import OpenPage
 from streams.ledger.rows import NOTHING, AttemptRow, EventRow, JobRow
-from streams.ledger.states import DROPPED, age_name, twin
-from streams.ledger.tally import Tally, add
+from streams.ledger.states import DROPPED, age_name, post_name, twin
+from streams.ledger.tally import PROBE, Tally, add, merge_into
 
 ENDED: tuple[JobState, ...] = ("parked", "dropped")
 
@@ -38,6 +38,13 @@ def count_changed(page: OpenPage, job: JobRow, before: JobState, tally: Tally) -
         counts = _counts(page, job, job.queued + page.page.base_ms, tally)
         _count_state(counts, before, -1)
         _count_state(counts, after, 1)
+
+
+def count_forgotten(page: OpenPage, tally: Tally) -> None:
+    """The page goes before its jobs came to an end: here they have come to one."""
+    for job in (job for event in page.page.events for job in event.jobs if job.queued is not None):
+        if page.state(job) not in ("delivered", *ENDED):
+            add(_counts(page, job, (job.queued or 0) + page.page.base_ms, tally), "ended")
 
 
 def _count_state(counts: dict[str, int], state: JobState, sign: int) -> None:
@@ -79,6 +86,10 @@ def count_attempt(page: OpenPage, outcome: Outcome, tally: Tally) -> None:
     if outcome.http_status or outcome.latency_ms:
         add(counts, "posts")
         add(counts, "latency_ms", outcome.latency_ms)
+    if outcome.leads:
+        add(counts, post_name(outcome.latency_ms))
+    if outcome.closed_s > 0:
+        merge_into(counts, {PROBE: outcome.at_ms + round(outcome.closed_s * 1000)})
     if outcome.outcome == "delivered":
         add(counts, age_name(outcome.age_ms))
 

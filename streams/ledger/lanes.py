@@ -14,7 +14,8 @@ from typing import Literal
 from msgspec import field
 
 from streams.events import Record
-from streams.ledger.answers import AGE_BOUNDS_S, Line, Point
+from streams.ledger.answers import AGE_BOUNDS_S, POST_BOUNDS_MS, Line, Point
+from streams.ledger.tally import PROBE
 
 LaneState = Literal[
     "open",  # the last attempt was taken, or refused for what it held
@@ -38,8 +39,10 @@ class LaneSeen(Record, frozen=True):
     """`trouble` is class and code of the last attempt that made the state, of an open lane that went wrong.
 
     `troubles` counts what went wrong by class. `per_minute` are events delivered in the last 10 minutes, a minute.
-    `latency_ms` is the mean of a POST, 0 when there was none. `age_p50_s` and `age_p95_s` are upper bounds of the
-    age at delivery, 0 when nothing was delivered, inf beyond the last bound.
+    `probe_ms` is when a lane that makes no POSTs now makes the next, 0 when it makes them or nobody said; in the
+    past: with the next job that comes back from the retry queues. Of several workers the last one's.
+    `post_p50_ms` and `post_p95_ms` are upper bounds of the duration of a POST, `age_p50_s` and `age_p95_s` of the
+    age at delivery: 0 when there was none, inf beyond the last bound.
     """
 
     state: LaneState = "quiet"
@@ -48,7 +51,9 @@ class LaneSeen(Record, frozen=True):
     troubles: dict[str, int] = field(default_factory=dict)
     delivered: int = 0
     per_minute: float = 0.0
-    latency_ms: int = 0
+    probe_ms: int = 0
+    post_p50_ms: float = 0.0
+    post_p95_ms: float = 0.0
     age_p50_s: float = 0.0
     age_p95_s: float = 0.0
 
@@ -82,7 +87,9 @@ def lane_seen(points: Sequence[Point], lines: Sequence[Line], now_ms: int) -> La
         troubles={name: total[name] for name in TROUBLES if total[name]},
         delivered=total["delivered"],
         per_minute=lately * 60_000 / RATE_MS,
-        latency_ms=round(total["latency_ms"] / total["posts"]) if total["posts"] else 0,
+        probe_ms=_probe_ms(minutes, state),
+        post_p50_ms=quantile_ms(total, 0.5),
+        post_p95_ms=quantile_ms(total, 0.95),
         age_p50_s=quantile_s(total, 0.5),
         age_p95_s=quantile_s(total, 0.95),
     )
@@ -115,12 +122,31 @@ def on_their_way(points: Iterable[Point]) -> dict[LaneKey, int]:
     return dict(left)
 
 
+def oldest_waiting(points: Iterable[Point]) -> dict[LaneKey, int]:
+    """When the oldest of the jobs that are on their way was queued, to the step of its point, in Unix ms."""
+    oldest_ms: dict[LaneKey, int] = {}
+    for point in points:
+        for lane, left in on_their_way((point,)).items():
+            if left > 0:
+                oldest_ms[lane] = min(oldest_ms.get(lane, point.at_ms), point.at_ms)
+    return oldest_ms
+
+
 def quantile_s(counts: Mapping[str, int], part: float) -> float:
     """Upper bound in seconds of the age at delivery below which `part` of the events were."""
-    ages = [(float(bound), counts.get(f"age_{bound}", 0)) for bound in AGE_BOUNDS_S]
-    ages.append((float("inf"), counts.get("age_more", 0)))
-    wanted, seen = part * sum(number for _, number in ages), 0
-    for bound, number in ages:
+    return _quantile(counts, "age", AGE_BOUNDS_S, part)
+
+
+def quantile_ms(counts: Mapping[str, int], part: float) -> float:
+    """Upper bound in milliseconds of the time that `part` of the POSTs took at most."""
+    return _quantile(counts, "post", POST_BOUNDS_MS, part)
+
+
+def _quantile(counts: Mapping[str, int], name: str, bounds: Sequence[int], part: float) -> float:
+    numbers = [(float(bound), counts.get(f"{name}_{bound}", 0)) for bound in bounds]
+    numbers.append((float("inf"), counts.get(f"{name}_more", 0)))
+    wanted, seen = part * sum(number for _, number in numbers), 0
+    for bound, number in numbers:
         seen += number
         if number and seen >= wanted:
             return bound
@@ -140,6 +166,12 @@ def _state(minutes: Sequence[Point], attempts: Sequence[Line], now_ms: int) -> L
         return "throttled"
     failed = sum(point.counts.get("transient", 0) for point in answered[-FAILURES:])
     return "failing" if last == "transient" and failed >= FAILURES else "open"
+
+
+def _probe_ms(minutes: Sequence[Point], state: LaneState) -> int:
+    if state not in CAUSES:
+        return 0
+    return next((point.counts[PROBE] for point in reversed(minutes) if PROBE in point.counts), 0)
 
 
 def _trouble(state: LaneState, attempts: Sequence[Line]) -> str:

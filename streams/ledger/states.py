@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal
 
-from streams.ledger.answers import AGE_BOUNDS_S, AttemptTrace, JobState
+from streams.ledger.answers import AGE_BOUNDS_S, POST_BOUNDS_MS, AttemptTrace, JobState
 
 DROPPED = "dropped"  # code of the outcome of a job that a person dropped (sinks/deliver/policy.py)
 ACKNOWLEDGED = ("delivered", "duplicate")
 MERGED_MS, DISCARDED_MS = 300_000, 172_800_000
 AGE_NAMES = (*(f"age_{bound}" for bound in AGE_BOUNDS_S), "age_more")
 AGE_BOUNDS_MS = tuple(bound * 1000 for bound in AGE_BOUNDS_S)
+POST_NAMES = (*(f"post_{bound}" for bound in POST_BOUNDS_MS), "post_more")
 PREFIX_BYTES, SHOWN_DIGITS = 6, 8
 
 
@@ -40,6 +41,10 @@ def state_of(attempts: Sequence[AttemptTrace]) -> JobState:
 
 def age_name(age_ms: int) -> str:
     return AGE_NAMES[bisect_left(AGE_BOUNDS_MS, age_ms)]
+
+
+def post_name(latency_ms: int) -> str:
+    return POST_NAMES[bisect_left(POST_BOUNDS_MS, latency_ms)]
 
 
 def twin(platform: str, fired: Sequence[str], age_ms: int) -> Literal["merged", "discarded", "twice", "alone"]:

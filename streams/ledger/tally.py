@@ -9,7 +9,8 @@ from streams.ledger.rows import Sums
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 STEP_MS = {"m": MINUTE_MS, "h": HOUR_MS, "q": HOUR_MS, "k": HOUR_MS}
-LATEST = "last_ms"  # the one name of which the greatest counts, not the sum
+LATEST, PROBE = "last_ms", "probe_ms"
+GREATEST = (LATEST, PROBE)  # names of which the greatest counts, not the sum
 Place = tuple[str, int, str, str, str]  # kind, time of the row, tenant, and its two labels
 
 
@@ -44,7 +45,7 @@ def add(counts: dict[str, int], name: str, number: int = 1) -> None:
 def merge_into(counts: dict[str, int], more: dict[str, int]) -> None:
     for name, number in more.items():
         known = counts.get(name, 0)
-        counts[name] = max(known, number) if name == LATEST else known + number
+        counts[name] = max(known, number) if name in GREATEST else known + number
 
 
 def summed(sums: Sums, more: Iterable[tuple[str, str, dict[str, int]]]) -> Sums:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.events import Batch, session_key
+from streams.ledger.counting import count_forgotten
 from streams.ledger.index import Index
 from streams.ledger.pages import OpenPage
 from streams.ledger.parts import Part, Table
@@ -101,6 +102,11 @@ class Visits:
                 self._table[key] = encode_row(page.page)
 
     # -- forgetting
+
+    def erase(self, part: Part, key: bytes) -> None:
+        """What waits of it will not be sent."""
+        count_forgotten(self._opened(key), part.tally)
+        self.forget(part, key)
 
     def forget(self, part: Part, key: bytes) -> None:
         ids = [*self._opened(key).by_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,10 @@ class FakeLedger:
         if isinstance(query, ClusterOf):
             return Cluster(missing=(HOSTILE,))
         if isinstance(query, CountsOf):
-            counts = {"misconfigured": 2}
-            return Counts(points=(Point(at_ms=0, tenant="shop", platform="meta", pixel_id="11", counts=counts),))
+            counts, at_ms = {"misconfigured": 2, "probe_ms": 1}, time.time_ns() // 1_000_000
+            return Counts(
+                points=(Point(at_ms=at_ms, tenant="shop", platform="meta", pixel_id="11", counts=counts),)
+            )
         assert isinstance(query, RecentOf)
         return Recent(lines=self.lines)
 
@@ -209,6 +212,7 @@ async def test_a_stopped_pixel_says_so_and_what_to_do(site: Site) -> None:
     text = await site.get("/destinations")
     assert "stopped: pixel refused" in text
     assert "access token has expired" in text
+    assert "<dt>Next try</dt><dd>with the next job</dd>" in text
 
 
 async def test_a_viewer_sees_no_buttons(site: Site) -> None:

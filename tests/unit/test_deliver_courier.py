@@ -13,6 +13,7 @@ from agents.platforms.behaviour import Order
 from sinks.deliver.courier import Courier
 from sinks.deliver.lanes import Lane
 from sinks.deliver.letters import Letter, read_letter
+from sinks.deliver.policy import Answered
 from sinks.deliver.post import Poster
 from sinks.platforms.contract import Delivered, Invalid, Misconfigured, PlatformRules, Request, Result, Transient
 from sinks.platforms.meta import Meta
@@ -49,17 +50,33 @@ def letters(count: int) -> list[Letter]:
     return [read_letter(encode(job(n, event_time_ms=now_ms)), {}, "meta.view", now_ms) for n in range(count)]
 
 
-async def carry(
+async def answers(
     url: str, to: Destination = TO, rules: type[PlatformRules] = Meta, count: int = 6
-) -> list[tuple[Letter, Result]]:
+) -> list[tuple[Letter, Answered]]:
     settings = load_settings(meta_url=url, post_timeout_s=0.5)
     poster = Poster(settings)
     courier = Courier({"meta": rules.from_settings(settings)}, poster)
     carried = courier.carry(letters(count), to, Lane(60))
-    found = [(letter, answered.result) async for settled in carried for letter, answered in settled]
+    found = [told async for settled in carried for told in settled]
     await poster.close()
     assert len(found) == count
     return found
+
+
+async def carry(
+    url: str, to: Destination = TO, rules: type[PlatformRules] = Meta, count: int = 6
+) -> list[tuple[Letter, Result]]:
+    return [(letter, answered.result) for letter, answered in await answers(url, to, rules, count)]
+
+
+async def test_one_result_of_each_post_leads(platforms: Platforms) -> None:
+    assert [answered.leads for _, answered in await answers(platforms.url)] == [True] + 5 * [False]
+    assert sum(answered.leads for _, answered in await answers("http://127.0.0.1:9")) == 1  # a POST without answer
+
+
+async def test_nothing_leads_where_nothing_was_posted(platforms: Platforms) -> None:
+    gone = Destination(platform="meta", pixel_id="123", token="env:NOBODY_SETS_THIS")
+    assert not any(answered.leads for _, answered in await answers(platforms.url, gone))
 
 
 async def test_delivered_with_one_wide_line_and_no_body_or_token(platforms: Platforms) -> None:

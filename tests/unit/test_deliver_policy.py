@@ -79,6 +79,16 @@ def test_what_is_known_of_the_post_goes_into_the_verdict() -> None:
     assert (decision.http_status, decision.latency_ms, decision.code, decision.trace_id) == (500, 37, "2", "t")
 
 
+def test_outcomes_of_failures_tell_how_long_the_lane_is_closed() -> None:
+    for result in (Misconfigured("token", "190"), Transient("500"), Throttled(0, "slow")):
+        retry = after(result, job(), 1, lane_s=61.234)
+        assert isinstance(retry, Retry) and retry.closed_s == 61.2
+    parked = after(Transient("500"), job(), 5, lane_s=7)
+    assert isinstance(parked, Park) and parked.closed_s == 7
+    told = after(Delivered(1, "t"), job(), 1, lane_s=0.5)  # its rate bounds it
+    assert isinstance(told, Ack) and told.closed_s == 0
+
+
 def test_retry_after_skips_shorter_rungs() -> None:
     decision = after(Throttled(1000, "slow"), job(), 1)
     assert isinstance(decision, Retry)

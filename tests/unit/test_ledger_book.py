@@ -26,8 +26,9 @@ from streams.events import (
 )
 from streams.ledger import book as books
 from streams.ledger import states
-from streams.ledger.answers import Audit, Counts, Holds, Quality, Rejects, Traces
+from streams.ledger.answers import Audit, Counts, Holds, Point, Quality, Rejects, Traces
 from streams.ledger.book import Book
+from streams.ledger.lanes import on_their_way
 from streams.ledger.live import Place
 from streams.ledger.merging import decode_answer, merge
 from streams.ledger.newest import REJECTS
@@ -104,6 +105,8 @@ def outcome(
         http_status=200,
         latency_ms=30,
         age_ms=age_ms,
+        leads=True,
+        closed_s=0 if result == "delivered" else 60,
     )
 
 
@@ -132,6 +135,43 @@ def book_of(records: Sequence[Value], keep: Keep | None = None, *, saves: bool =
             book.save()
     book.save()
     return book
+
+
+def test_posts_are_counted_by_duration_and_the_last_closing_of_a_minute_stays() -> None:
+    late = msgspec.structs.replace(outcome(FIRST, 0, T0 + 2_000, "transient"), latency_ms=40_000)
+    untold = msgspec.structs.replace(outcome(FIRST, 1, T0 + 3_000, "transient"), leads=False, closed_s=0)
+    for records in ([late, outcome(FIRST, 1, T0 + 1_000, "transient"), untold],) * 2:
+        records.reverse()
+        book = book_of(records)
+        (point,) = points(book, 60_000)
+        assert {name: point.counts.get(name, 0) for name in ("post_50", "post_more", "posts", "transient")} == {
+            "post_50": 1,
+            "post_more": 1,
+            "posts": 3,
+            "transient": 3,
+        }
+        assert point.counts["probe_ms"] == T0 + 62_000
+        (hour,) = points(book, 3_600_000)
+        assert hour.counts["probe_ms"] == T0 + 62_000
+        both = merge(CountsOf(since_ms=0), [Counts((point,)), Counts((point,))])
+        assert isinstance(both, Counts) and both.points[0].counts["probe_ms"] == T0 + 62_000
+
+
+def test_what_waits_of_an_erased_person_waits_no_more() -> None:
+    delivered = outcome(FIRST, 0, T0 + 300)
+    book = book_of([FIRST, queued(FIRST), delivered, Erase(tenant="a", field="em", digest=DIGEST)])
+    dropped = msgspec.structs.replace(outcome(FIRST, 1, T0 + 900, "invalid"), code=DROPPED)
+    book.apply(dropped, Place("topic", 0, 9, T0 + 900))
+    book.save()
+    lanes = [point for point in points(book, 60_000) if point.platform]
+    assert on_their_way(lanes) == {("a", "meta", "1"): 0, ("a", "tiktok", "1"): 0}
+    assert sum(point.counts.get("acknowledged", 0) for point in lanes) == 1
+
+
+def points(book: Book, step_ms: int) -> tuple[Point, ...]:
+    found = book.answer(CountsOf(since_ms=0, step_ms=step_ms))
+    assert isinstance(found, Counts)
+    return found.points
 
 
 def questions(tenants: Tenants = None, tenant: str = "a") -> list[Query]:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from streams.ledger.answers import Line, Point
-from streams.ledger.lanes import lane_seen, lanes_seen, on_their_way, quantile_s
+from streams.ledger.lanes import lane_seen, lanes_seen, oldest_waiting, on_their_way, quantile_ms, quantile_s
 
 NOON_MS = 1_764_072_000_000
 NOW_MS = NOON_MS + 3_600_000
@@ -59,11 +59,11 @@ def test_the_state(points: list[Point], lines: list[Line], state: str) -> None:
 
 def test_numbers_of_the_hour() -> None:
     points = [
-        minute(50, delivered=10, posts=1, latency_ms=90, age_1=10),
-        minute(5, delivered=30, posts=2, latency_ms=30, age_5=28, age_300=2, misconfigured=3, parked=1),
+        minute(50, delivered=10, post_200=1, age_1=10),
+        minute(5, delivered=30, post_50=9, post_1500=1, age_5=28, age_300=2, misconfigured=3, parked=1),
     ]
     found = lane_seen(points, [line(5, "misconfigured 190"), line(9, "transient http 500")], NOW_MS)
-    assert (found.delivered, found.per_minute, found.latency_ms) == (40, 3.0, 40)
+    assert (found.delivered, found.per_minute, found.post_p50_ms, found.post_p95_ms) == (40, 3.0, 50, 1500)
     assert found.troubles == {"misconfigured": 3, "parked": 1}
     assert found.trouble == "misconfigured 190"
     assert (found.age_p50_s, found.age_p95_s) == (5, 5)
@@ -79,6 +79,22 @@ def test_quantiles_are_bounds() -> None:
     counts = {"age_1": 50, "age_5": 44, "age_more": 6}
     assert [quantile_s(counts, part) for part in (0.0, 0.5, 0.9, 0.95)] == [1, 1, 5, math.inf]
     assert quantile_s({}, 0.5) == 0
+    posts = {"post_50": 5, "post_2500": 4, "post_more": 1, "age_1": 99}
+    assert [quantile_ms(posts, part) for part in (0.5, 0.9, 0.95)] == [50, 2500, math.inf]
+
+
+@pytest.mark.parametrize(
+    ("points", "probe_ms"),
+    [
+        ([minute(9, misconfigured=1, probe_ms=7), minute(3, misconfigured=1, probe_ms=8)], 8),
+        ([minute(3, misconfigured=1, probe_ms=8), minute(1, queued=4)], 8),
+        ([minute(9, misconfigured=1, probe_ms=7), minute(3, delivered=1)], 0),  # it takes events again
+        ([minute(9, transient=2), minute(3, transient=2)], 0),  # of workers of a release that did not say
+        ([minute(3, throttled=1, probe_ms=9)], 9),
+    ],
+)
+def test_the_next_try_is_what_the_last_failure_said(points: list[Point], probe_ms: int) -> None:
+    assert lane_seen(points, [], NOW_MS).probe_ms == probe_ms
 
 
 def test_lanes_are_told_apart_and_what_has_no_pixel_is_none() -> None:
@@ -105,3 +121,13 @@ def test_on_their_way_is_what_was_queued_and_has_not_ended() -> None:
     assert on_their_way([*points, Point(at_ms=NOON_MS, tenant="shop", counts={"events": 9})]) == {
         ("shop", "meta", "11"): 3
     }
+
+
+def test_the_oldest_that_waits_is_of_the_first_span_in_which_not_all_have_ended() -> None:
+    points = [
+        minute(90, queued=5, acknowledged=5),
+        minute(80, queued=5, acknowledged=3, ended=1),
+        minute(70, queued=9),
+        Point(at_ms=NOON_MS, tenant="shop", platform="tiktok", pixel_id="C", counts={"queued": 1, "ended": 1}),
+    ]
+    assert oldest_waiting(reversed(points)) == {("shop", "meta", "11"): NOW_MS - 80 * MINUTE_MS}
