@@ -36,4 +36,13 @@ EVENTS_HELD = Gauge("capi_events_held", "Events that those hold")
 NEXT_DEADLINE = Gauge(
     "capi_next_deadline_timestamp_seconds", "Log time of the earliest deadline of a session, Unix; 0 without any"
 )
+GROUP_LAG = Gauge(
+    "capi_group_lag_records", "Records that a role has not read, whether it runs or not", ["role", "topic"]
+)
+GROUP_AGE = Gauge("capi_group_lag_seconds", "Age of the oldest of those; 0 without any", ["role", "topic"])
+QUEUE_MESSAGES = Gauge(
+    "capi_queue_messages",
+    "Messages of a RabbitMQ queue; state is ready, unacked, or leaving: dead-lettered and not confirmed yet",
+    ["queue", "state"],
+)
 LEDGER_EVENTS = Gauge("capi_ledger_events", "Events that this ledger worker remembers")

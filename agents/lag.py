@@ -36,11 +36,13 @@ class Lag(msgspec.Struct, kw_only=True):
 
 
 class Depth(msgspec.Struct, kw_only=True):
-    """One queue, as of the broker's last sample (up to 5 s old)."""
+    """One queue, as of the broker's last sample (up to 5 s old). `leaving`: dead-lettered, and where they go has
+    not confirmed them yet."""
 
     queue: str
     ready: int
     unacked: int
+    leaving: int = 0
 
 
 async def lags(settings: Settings) -> list[Lag]:
@@ -77,4 +79,4 @@ def depths(settings: Settings) -> list[Depth]:
         return []
     with RabbitAdmin(settings) as admin:
         found = admin.depths()
-    return [Depth(queue=name, ready=ready, unacked=unacked) for name, (ready, unacked) in sorted(found.items())]
+    return [Depth(queue=name, ready=of[0], unacked=of[1], leaving=of[2]) for name, of in sorted(found.items())]

@@ -13,6 +13,7 @@ from agents.ledger_client import Ledgers
 from agents.ledger_role import SOURCES, Ledger, serve_ledger
 from agents.ledger_web import LedgerWeb
 from agents.session_workers import SessionWorkers
+from agents.standing_metrics import serve_standing
 from streams.ledger.answering import answering
 from streams.ledger.book import Book
 from streams.ledger.parts import Keep
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> RunApp:
 
     book = Book(table, keep_of(settings))
     serve_ledger(app, table, book, lambda query: answering(query, book), web)
+    serve_standing(app)
     return app
 
 

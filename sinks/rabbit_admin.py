@@ -71,11 +71,11 @@ class RabbitAdmin:
         queues = self._ask("GET", f"/api/queues/{self._quoted}")
         return {queue["name"]: queue.get("messages", 0) for queue in queues}
 
-    def depths(self) -> dict[str, tuple[int, int]]:
-        """Messages ready and unacknowledged per queue, as of the same sample."""
+    def depths(self) -> dict[str, tuple[int, int, int]]:
+        """Messages ready, unacknowledged, and dead-lettered without a confirm per queue, as of the same sample."""
         queues = self._ask("GET", f"/api/queues/{self._quoted}")
         return {
-            queue["name"]: (queue.get("messages_ready", 0), queue.get("messages_unacknowledged", 0))
+            queue["name"]: tuple(queue.get(f"messages_{state}", 0) for state in ("ready", "unacknowledged", "dlx"))
             for queue in queues
         }
 

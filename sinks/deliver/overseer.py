@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from sinks.deliver.counters import LANE_RATE, LANE_STATE, UNACKED
+from sinks.deliver.counters import LANE_RATE, LANE_STATE, OLDEST_AGE, TEST_CODE, UNACKED
 from sinks.deliver.courier import digest, secrets_of
 from sinks.deliver.lane_worker import LaneWorker
 from sinks.deliver.lanes import STATES
@@ -36,6 +36,8 @@ class Overseen(Protocol):
 
     @property
     def in_hand(self) -> int: ...
+    @property
+    def oldest_ms(self) -> int | None: ...
     def count_busy(self) -> None: ...
 
 
@@ -61,7 +63,9 @@ class Overseer:
         while True:
             self._shared.paused = await self._shared.switch.paused()
             self._worker.count_busy()
+            now_ms, oldest_ms = int(time.time() * 1000), self._worker.oldest_ms
             UNACKED.labels(self._worker.queue).set(self._worker.in_hand)
+            OLDEST_AGE.labels(self._worker.queue).set(max(0, now_ms - (oldest_ms or now_ms)) / 1000)
             for key, lane in self._worker.lanes.items():
                 self._look_at(key, lane)
             await asyncio.sleep(BEAT_S)
@@ -78,6 +82,9 @@ class Overseer:
         for state in STATES:
             LANE_STATE.labels(platform, pixel, state).set(state == lane.state)
         LANE_RATE.labels(platform, pixel).set(lane.rate.limit)
+        destination = self._shared.settings.tenant_map.destination(*key)
+        tests = destination is not None and destination.test_code(int(time.time() * 1000))
+        TEST_CODE.labels(platform, pixel).set(bool(tests))
         worker.pump()
 
     def _compare_token(self, key: LaneKey, worker: LaneWorker) -> None:

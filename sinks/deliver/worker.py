@@ -54,6 +54,11 @@ class QueueWorker:
     def in_hand(self) -> int:
         return len(self._held)
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest event in hand happened."""
+        return min((held.letter.job.event.event_time_ms for held in self._held.values()), default=None)
+
     async def run(self) -> None:
         """Raises ConsumerLostError when the queue or RabbitMQ is gone for good, after the POSTs in flight."""
         lost: ConsumerLostError | None = None

@@ -14,7 +14,7 @@ from sinks.deliver.overseer import Overseer
 class Silent:
     """A queue's worker, its consumer and the operator's switch in one, none of which answers."""
 
-    queue, in_hand, deliveries = "meta_queue", 0, 0
+    queue, in_hand, oldest_ms, deliveries = "meta_queue", 0, None, 0
     lanes: ClassVar[dict[object, object]] = {}
 
     def count_busy(self) -> None:
