@@ -9,6 +9,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.fernet import Fernet, InvalidToken
+
 from streams.settings import Settings
 from streams.tenants import read_secret
 
@@ -70,3 +72,20 @@ def opened(secret: bytes, purpose: str, text: str) -> bytes | None:
     if not is_signed(secret, purpose, payload, mac):
         return None
     return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+
+
+def locked(secret: bytes, purpose: str, body: bytes, now_s: float) -> str:
+    """Sealed, and not to be read by who carries it."""
+    return _fernet(secret, purpose).encrypt_at_time(body, int(now_s)).decode()
+
+
+def unlocked(secret: bytes, purpose: str, text: str, good_for_s: int, now_s: float) -> bytes | None:
+    """The body of what was locked for this purpose no longer ago than that, else None."""
+    try:
+        return _fernet(secret, purpose).decrypt_at_time(text.encode(errors="replace"), good_for_s, int(now_s))
+    except InvalidToken:
+        return None
+
+
+def _fernet(secret: bytes, purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hmac.digest(secret, f"lock\0{purpose}".encode(), "sha256")))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -87,6 +88,7 @@ class DeadLetters:
         self._one = asyncio.Lock()
         self._looks: dict[tuple[ParkedFilter, int], tuple[float, Look]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._lent = False
         self.work: Work | None = None
 
     @property
@@ -98,8 +100,8 @@ class DeadLetters:
         known = self._remembered(wanted, single)
         if known is not None:
             return known
-        if self.busy:
-            return Look(at_ms=_now_ms(), why="A replay or a drop is under way and holds the parked jobs.")
+        if self.busy or self._lent:
+            return Look(at_ms=_now_ms(), why="A replay, drop or erasure is under way and holds the parked jobs.")
         async with self._one:
             return self._remembered(wanted, single) or await self._look(wanted, single)
 
@@ -113,6 +115,17 @@ class DeadLetters:
         self.work = work
         run = self._replay if kind == "replay" else self._drop
         self._task = asyncio.create_task(self._carry_out(run(wanted, **options), work, ended))
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """For a sweep of another page: nobody else of this process has the parked jobs meanwhile."""
+        async with self._one:
+            self._lent = True
+            try:
+                yield
+            finally:
+                self._lent = False
+                self._looks.clear()
 
     # -- looking
 

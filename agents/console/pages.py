@@ -27,7 +27,18 @@ from agents.console.shown import ago, count, length_of, seen, short, when
 Handler = Callable[[Desk, web.Request, User], Awaitable[web.StreamResponse]]
 FOLDER = Path(__file__).parent / "templates"
 # in this order, whatever the order of imports
-NAV = ("Overview", "Live", "Sessions", "Trace", "Destinations", "Dead letters", "Quality", "Cluster", "Audit")
+NAV = (
+    "Overview",
+    "Live",
+    "Sessions",
+    "Trace",
+    "Destinations",
+    "Dead letters",
+    "Quality",
+    "Cluster",
+    "People",
+    "Audit",
+)
 
 
 class Entry(NamedTuple):

@@ -10,10 +10,21 @@ from typing import cast
 
 import pytest
 
-from agents.console import destinations, pages_cluster, pages_dead, pages_overview, pages_quality
+from agents.console import (
+    destinations,
+    pages_cluster,
+    pages_dead,
+    pages_overview,
+    pages_people,
+    pages_quality,
+    people,
+)
 from agents.console.dead_letters import Look, Work
+from agents.erase_held import Held
+from agents.erasing import Result
 from agents.lag import Depth, Lag
 from agents.quality_report import Own
+from sinks.forgetting import Forgotten
 from sinks.lane_switch import Lane, Pause
 from sinks.parked.view import Group
 from streams.events import Noted
@@ -65,6 +76,7 @@ def filled_desk(folder: Path) -> FakeDesk:
         queries.SessionOf: answers.Traces(events=(_trace(),)),
         queries.QualityOf: answers.Quality(rows=tuple(_quality())),
         queries.RejectsOf: answers.Rejects(reasons=_reasons()),
+        queries.HoldsOf: answers.Holds(visits=2, events=17),
         queries.ClusterOf: answers.Cluster(workers=(_ledger_worker(),), missing=("http://10.0.0.9:8070",)),
     }
     rows = tuple(_row(number) for number in range(12))
@@ -94,7 +106,10 @@ def fill_others(monkeypatch: pytest.MonkeyPatch) -> None:
             ("capi_parked", 42, 0),
         )
     ]
+    known = people.People()
+    known.work = _erased()
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
+    monkeypatch.setattr(pages_people, "people_of", lambda _: known)
     monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Told((own,)))
     for page in (pages_overview, pages_cluster):
         monkeypatch.setattr(page, "standing", lambda _: standing)
@@ -322,6 +337,15 @@ def _work() -> Work:
         seen=900,
         there=900,
     )
+
+
+def _erased() -> people.Work:
+    held = Held(before=5, after=None)
+    work = people.Work(who="ada", tenant="shop", target="ph 1b0cf3a2, ph_e164 77d2e0c4", started_ms=NOW_MS)
+    found = Forgotten(sent=[], events=2, memories=3, waits_for=["visitors"])
+    work.take(Result(found, held, ["RabbitMQ does not answer: see `capi doctor`"]))
+    work.ended_ms = NOW_MS
+    return work
 
 
 def _look() -> Look:

@@ -12,7 +12,15 @@ from msgspec import inspect
 
 from agents.access.user_file import changing
 from agents.access.users import Account
-from agents.console import destinations, pages_cluster, pages_dead, pages_overview, pages_quality
+from agents.console import (
+    destinations,
+    pages_cluster,
+    pages_dead,
+    pages_overview,
+    pages_people,
+    pages_quality,
+    people,
+)
 from agents.console.dead_letters import Look, Work
 from agents.lag import Depth, Lag
 from agents.quality_report import Own
@@ -111,7 +119,10 @@ def hostile_others(monkeypatch: pytest.MonkeyPatch, word: str = WORD) -> None:
     async def pauses(_: object) -> tuple[dict[Any, Pause], str]:
         return {("meta", "1111111111"): made(Pause, word)}, word
 
+    known = people.People()
+    known.work = made(people.Work, word)
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
+    monkeypatch.setattr(pages_people, "people_of", lambda _: known)
     monkeypatch.setattr(pages_quality, "own_qualities", lambda _: own)
     for page in (pages_overview, pages_cluster):
         monkeypatch.setattr(page, "standing", lambda _: standing)
