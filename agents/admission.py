@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import structlog
-from msgspec import structs
 
+from agents import rejects
 from agents.counters import ADMITTED, DENIED, FIELDS_DROPPED, REJECTED, ROBOTS
 from agents.tally import Tally
 from sinks.traces import Attributes, traces_of
@@ -32,13 +32,12 @@ class Admission:
         """The hashed event for the session topic, or a reject that says why not. `since_ms` is when the record
         came to the door, Unix, 0 for just now; `link` its producer's traceparent.
 
-        Each reject is a line at DEBUG only; at INFO `sum_up` tells of them: a flood of robots floods no log.
+        Each reject is a line at DEBUG only; at INFO `sum_up` tells of them.
         """
         if isinstance(answer, Reject):
             REJECTED.labels(answer.tenant, answer.reason).inc()
             self._tally.add(answer)
-            log.debug("rejected", **structs.asdict(answer))
-            return Outgoing(self._settings.topic("rejects"), None, encode(answer))
+            return rejects.record_of(self._settings, answer)
         event = answer.event
         _count(answer)
         if self._traces is not None:

@@ -7,14 +7,20 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
+import structlog
+from aiokafka.structs import ConsumerRecord
 
 from agents.counters import JOB_WARNINGS, JOBS, JOBS_REFUSED, MATCH_SCORE
 from sinks.jobs import Checked, jobs
 from sinks.rabbit import Message
 from sinks.topology import routing_key
-from streams.events import Batch, Job, Queued, QueuedJob, Reject, encode
+from sinks.traces import Attributes, Traces
+from streams.events import Batch, Event, Job, Queued, QueuedJob, Reject, encode
+from streams.log import about
 from streams.quality import refused, warnings
 from streams.tenants import Tenant
+
+log = structlog.get_logger(__name__)
 
 
 class Source(NamedTuple):
@@ -24,11 +30,16 @@ class Source(NamedTuple):
     partition: int
     offset: int
 
-    def reject(self, reason: str, field: str = "", fix: str = "") -> Reject:
-        """Where it is and why it was left out, never what it holds."""
-        return Reject(
+    def reject(self, reason: str, field: str = "", fix: str = "", event: Event | None = None) -> Reject:
+        """Where and whose it is and why it was left out, never what it holds."""
+        found = Reject(
             topic=self.topic, partition=self.partition, offset=self.offset, reason=reason, field=field, fix=fix
         )
+        return msgspec.structs.replace(found, **about(event)) if event else found
+
+
+def source_of(record: ConsumerRecord) -> Source:
+    return Source(record.topic, record.partition, record.offset)
 
 
 def jobs_of(batch: Batch, tenant: Tenant, source: Source, now_ms: int) -> Sequence[Job | Reject]:
@@ -36,20 +47,28 @@ def jobs_of(batch: Batch, tenant: Tenant, source: Source, now_ms: int) -> Sequen
     return [_counted(checked, source) for checked in jobs(batch, tenant, now_ms)]
 
 
+def rejects_of(batch: Batch, source: Source, reason: str, field: str = "", fix: str = "") -> Sequence[Reject]:
+    """A batch that is not taken at all: one for each event, so that its trace ends with why."""
+    if not batch.events:
+        return [source.reject(reason, field, fix)]
+    events = [enriched.event for enriched in batch.events]
+    batch_id, size = batch.batch_id, len(events)
+    log.error("a batch is given up", **about(events[0]), n=size, batch_id=batch_id, field=field, why=reason)
+    return [source.reject(reason, field, fix, event) for event in events]
+
+
 def _counted(checked: Checked, source: Source) -> Job | Reject:
     job, problems = checked
-    about = (job.event.tenant, job.platform)
+    labels = (job.event.tenant, job.platform)
     for problem in warnings(problems):
-        JOB_WARNINGS.labels(*about, problem.field).inc()
+        JOB_WARNINGS.labels(*labels, problem.field).inc()
     found = refused(problems)
     if not found:
-        MATCH_SCORE.labels(*about).observe(job.score)
+        MATCH_SCORE.labels(*labels).observe(job.score)
         return job
-    JOBS_REFUSED.labels(*about, found[0].code).inc()
+    JOBS_REFUSED.labels(*labels, found[0].code).inc()
     return msgspec.structs.replace(
-        source.reject(found[0].reason, found[0].field, found[0].fix),
-        tenant=job.event.tenant,
-        event_id=job.event.event_id,
+        source.reject(found[0].reason, found[0].field, found[0].fix, job.event),
         platform=job.platform,
         pixel_id=job.pixel_id,
     )
@@ -76,3 +95,11 @@ def queued(jobs: Sequence[Job], at_ms: int) -> Queued:
 def count_published(messages: Iterable[Message]) -> None:
     for message in messages:
         JOBS.labels(message.routing_key.partition(".")[0]).inc()
+
+
+def trace_jobs(traces: Traces, jobs: Iterable[Job], start_ms: int, end_ms: int) -> None:
+    """RabbitMQ has them; the time is that of the batch or run that they were in."""
+    for job in jobs:
+        what: Attributes = {"capi.platform": job.platform, "capi.match_score": job.score}
+        to = f"{job.platform}|{job.pixel_id}"
+        traces.tell("dispatch", job.event.tenant, job.event.event_id, start_ms, end_ms, what, destination=to)

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Protocol
 
 import structlog
 from aiokafka.structs import ConsumerRecord
 
 from agents import batch_jobs
-from agents.batch_jobs import Source, as_message, count_published, queued
+from agents.batch_jobs import as_message, count_published, queued, rejects_of, source_of, trace_jobs
 from agents.metrics import serve_metrics
-from sinks.gateway import Gateway
+from agents.rejects import record_of
+from agents.to_centre import ToCentre
 from sinks.platforms import check_known
-from sinks.rabbit import Message, Publisher, PublishError
+from sinks.rabbit import Publisher, PublishError
 from sinks.topology import EXCHANGE_EVENTS
-from sinks.traces import Attributes, traces_of
+from sinks.traces import traces_of
 from streams.events import UNREADABLE, Job, Reject, decode_batch, encode
-from streams.log import setup
+from streams.log import about, setup
 from streams.runs import Outgoing, Run, RunApp
 from streams.settings import Settings, load_settings
 
@@ -80,57 +81,37 @@ class ToQueues:
     async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
         now_ms = _now_ms()
         made = [(record, jobs_of(self._settings, record, now_ms)) for record in records]
-        messages = [as_message(item) for _, items in made for item in items if isinstance(item, Job)]
-        await self._publish(messages)
-        count_published(messages)
+        jobs = [item for _, items in made for item in items if isinstance(item, Job)]
+        await self._publish(jobs)
         queued_ms = _now_ms()
-        self._trace((item for _, items in made for item in items if isinstance(item, Job)), now_ms, queued_ms)
+        if self._traces is not None:
+            trace_jobs(self._traces, jobs, now_ms, queued_ms)
         return [out for record, items in made for out in told_of(self._settings, record, items, queued_ms)]
 
-    def _trace(self, jobs: Iterable[Job], start_ms: int, end_ms: int) -> None:
-        if self._traces is not None:
-            for job in jobs:
-                about: Attributes = {"capi.platform": job.platform, "capi.match_score": job.score}
-                to = f"{job.platform}|{job.pixel_id}"
-                ident = job.event.tenant, job.event.event_id
-                self._traces.tell("dispatch", *ident, start_ms, end_ms, about, destination=to)
-
-    async def _publish(self, messages: Sequence[Message]) -> None:
-        pause_s = FIRST_PAUSE_S
-        while True:
+    async def _publish(self, jobs: Sequence[Job]) -> None:
+        messages, pause_s = [*map(as_message, jobs)], FIRST_PAUSE_S
+        while messages:
             try:
                 await self._publisher.publish(EXCHANGE_EVENTS, messages)
             except PublishError as error:
-                log.warning("RabbitMQ did not take the jobs; trying again", jobs=len(messages), why=str(error))
+                log.warning(
+                    "RabbitMQ did not take the jobs; trying again",
+                    **about(jobs[0].event),
+                    n=len(jobs),
+                    why=str(error),
+                )
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, MOST_PAUSE_S)
             else:
+                count_published(messages)
                 return
 
     async def close(self) -> None:
         await self._publisher.close()
 
 
-class ToCentre:
-    """The tenants' destinations and tokens are the centre's; this site's file needs neither."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._gateway, self._rejects = Gateway(settings), settings.topic("rejects")
-
-    async def hand_over(self, records: Sequence[ConsumerRecord]) -> Sequence[Outgoing]:
-        refusals = await self._gateway.send([record.value or b"" for record in records])
-        return [
-            rejected(self._rejects, source_of(record).reject(refusal.reason, refusal.field, refusal.fix))
-            for record, refusal in zip(records, refusals, strict=True)
-            if refusal is not None
-        ]
-
-    async def close(self) -> None:
-        await self._gateway.close()
-
-
 def jobs_of(settings: Settings, record: ConsumerRecord, now_ms: int) -> Sequence[Job | Reject]:
-    """One reject for what is no batch of a known tenant."""
+    """Rejects for what is no batch of a known tenant."""
     source = source_of(record)
     try:
         batch = decode_batch(record.value or b"")
@@ -138,7 +119,8 @@ def jobs_of(settings: Settings, record: ConsumerRecord, now_ms: int) -> Sequence
         return [source.reject("not a batch")]
     tenant = settings.tenant_map.get(batch.tenant)
     if tenant is None:
-        return [source.reject(f"batch {batch.batch_id} of a tenant that is no longer in the tenants file")]
+        why = f"batch {batch.batch_id} of a tenant that is no longer in the tenants file"
+        return rejects_of(batch, source, why)
     return batch_jobs.jobs_of(batch, tenant, source, now_ms)
 
 
@@ -152,19 +134,11 @@ def told_of(
         yield Outgoing(settings.topic("ledger.in"), told.key, encode(told), record.partition)
     for item in items:
         if isinstance(item, Reject):
-            yield rejected(settings.topic("rejects"), item)
-
-
-def rejected(topic: str, reject: Reject) -> Outgoing:
-    return Outgoing(topic, None, encode(reject))
+            yield record_of(settings, item)
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def source_of(record: ConsumerRecord) -> Source:
-    return Source(record.topic, record.partition, record.offset)
 
 
 def _main() -> RunApp:

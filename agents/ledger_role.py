@@ -22,7 +22,7 @@ from agents.console.desk import AwayError
 from agents.counters import LEDGER_EVENTS
 from agents.ledger_web import LedgerWeb
 from agents.metrics import serve_metrics
-from agents.rejects import reject_of
+from agents.rejects import record_of, reject_of
 from agents.ticks import add_ticks
 from streams.events import (
     UNREADABLE,
@@ -37,7 +37,6 @@ from streams.events import (
     decode_ledger_input,
     decode_outcome,
     decode_reject,
-    encode,
 )
 from streams.ledger.answers import Answer, Cluster, WorkerSeen
 from streams.ledger.live import Place, Ring
@@ -106,7 +105,7 @@ class Ledger:
         place = Place(record.topic, record.partition, record.offset, record.timestamp)
         value = self._read(record)
         if isinstance(value, Reject) and not self._is_of(record, "rejects"):
-            yield Outgoing(self.app.settings.topic("rejects"), None, encode(value), record.partition)
+            yield record_of(self.app.settings, value, record.partition)
             return
         if self._is_of(record, "ledger.in"):
             self.book.advance(record.partition, record.timestamp)

@@ -20,7 +20,7 @@ from agents.counters import (
     SESSIONS_OPEN,
 )
 from agents.metrics import serve_metrics
-from agents.rejects import reject_of
+from agents.rejects import record_of, reject_of
 from agents.sessions_views import add_views
 from agents.ticks import add_ticks
 from sinks.redis_mirror import Mirror
@@ -136,7 +136,7 @@ def leaving(settings: Settings, partition: int, effect: Effect | Reject | Erase)
     if isinstance(effect, Duplicate):
         DUPLICATES.labels(effect.tenant).inc()
     elif isinstance(effect, Reject):
-        yield Outgoing(settings.topic("rejects"), None, encode(effect), partition)
+        yield record_of(settings, effect, partition)
     elif isinstance(effect, Erase):
         for topic in map(settings.topic, ("visitors.in", "ledger.in")):
             for target in range(settings.partitions):

@@ -20,12 +20,14 @@ class Tally:
         self._told_at: dict[tuple[str, str], float] = {}
 
     def add(self, reject: Reject) -> None:
-        """The summary names the place of the last one."""
+        """The summary names the last one and its place."""
         key = (reject.tenant, reject.reason)
         rejects = self._untold.get(key, {"rejects": 0})["rejects"] + 1
         self._untold[key] = {
             "rejects": rejects,
             "tenant": reject.tenant,
+            "session_id": reject.session_id,
+            "event_id": reject.event_id,
             "reason": reject.reason,
             "field": reject.field,
             "fix": reject.fix,

@@ -12,7 +12,7 @@ from aiokafka.structs import ConsumerRecord
 
 from agents.counters import VISITORS, VISITORS_STORED
 from agents.metrics import serve_metrics
-from agents.rejects import reject_of
+from agents.rejects import record_of, reject_of
 from agents.ticks import add_ticks
 from sinks.erasures import shown
 from streams.events import (
@@ -64,7 +64,7 @@ def apply(settings: Settings, memories: VisitorTable, record: ConsumerRecord) ->
         case Visit():
             yield from _visited(settings, memories, value, record.timestamp)
         case Reject():
-            yield Outgoing(settings.topic("rejects"), None, encode(value), record.partition)
+            yield record_of(settings, value, record.partition)
 
 
 def erased(erase: Erase, gone: int, record: ConsumerRecord) -> Noted:

@@ -73,7 +73,7 @@ def admit(
     The same record gives the same answer every time, issued event ids included. `complete` may add to the event
     what its producer could not know, or raise RefusedError.
     """
-    tenant = event_id = ""
+    given, tenant, event_id = None, "", ""
     try:
         given = _decode(raw)
         if complete is not None:
@@ -93,8 +93,17 @@ def admit(
             field=refused.field,
             fix=refused.fix,
             tenant=tenant,
+            session_id=_session_of(given),
             event_id=event_id,
         )
+
+
+def _session_of(given: RawEvent | None) -> str:
+    """For a reject, whatever else is wrong; "" when it is not fit to be named."""
+    try:
+        return envelope.session_id(given.session_id) if given else ""
+    except RefusedError:
+        return ""
 
 
 def _decode(raw: bytes) -> RawEvent:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from streams.events import Consent, Platform
 from streams.identity import Dropped
-from streams.privacy import holds_email
+from streams.privacy import hides_email, holds_email, is_phone
 from streams.tenants import ActionSource
 
 # Meta "Server Event Parameters", action_source, read November 2026. TikTok's event_source follows from it.
@@ -18,6 +18,7 @@ PLATFORMS: tuple[Platform, ...] = ("meta", "tiktok")  # whose pixels run in brow
 PURPOSES = ("ad_storage", "ad_user_data", "ad_personalization")
 MAX_ID = 128  # characters of event_id and session_id
 MAX_EVENT_NAME = 100  # characters
+NOBODYS = "send an id that says nothing of the person: random, or a keyed hash"
 EVENT_IDS = uuid.UUID("6d1f3a52-7d0e-5e0b-9a53-2f6f0c1e8b7a")  # namespace of the ids that are issued here
 
 # 2001 to 2286, which tells seconds (10 digits) from milliseconds (13 digits).
@@ -78,8 +79,10 @@ def session_id(given: str | int) -> str:
 def _ident(field: str, ident: str) -> str:
     if not 0 < len(ident) <= MAX_ID or not ident.isprintable() or ident.isspace():
         raise RefusedError(field, f"is not 1 to {MAX_ID} printable characters")
-    if holds_email(ident):
-        raise RefusedError(field, "holds an e-mail address")
+    if hides_email(ident):
+        raise RefusedError(field, "holds an e-mail address", NOBODYS)
+    if is_phone(ident):
+        raise RefusedError(field, "is a phone number", NOBODYS)
     return ident
 
 

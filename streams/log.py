@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 from structlog.typing import EventDict, Processor
 
+from streams.events import Event
 from streams.redaction import redacted
 
 # httpx prints whole URLs at INFO; the others report every poll, heartbeat or reconnect attempt.
@@ -33,6 +34,11 @@ QUIET = (
 # They warn of what is normal, many times a second: Kafka's NOT_ENOUGH_REPLICAS between two transactions, and
 # a traceback a lost connection, of which our own lines tell.
 SILENT = ("aiokafka.producer.sender", "aiormq")
+
+
+def about(event: Event) -> dict[str, str]:
+    """The fields of a line about an event, or about the first of several, and `n` says how many."""
+    return {"tenant": event.tenant, "session_id": event.session_id, "event_id": event.event_id}
 
 
 class LogSettings(Protocol):

@@ -1,8 +1,10 @@
-"""Personal data where it does not belong: e-mail addresses in free text, URL parameters named after people."""
+"""Personal data where it does not belong: e-mail addresses in free text, URL parameters named after people, ids
+that are somebody's address or phone number."""
 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from urllib.parse import unquote, urlsplit
 
 from streams.identity.values import Bad
@@ -23,6 +25,8 @@ _SUSPICIOUS = re.compile(
     r"|[?&;#][^=&;#?]{0,64}(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob|token|secret|key|jwt)[^=&;#?]{0,64}=",
     re.IGNORECASE,
 )
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PHONE = re.compile(r"(?:\+|%2B)\d[\d ().-]{6,}\d", re.IGNORECASE)
 _SEPARATOR = re.compile(r"([?&;#])")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]\S*")
 
@@ -32,6 +36,28 @@ def holds_email(text: str) -> bool:
     if "@" not in text and "%" not in text and "\uff20" not in text:
         return False
     return _EMAIL.search(unquote(unquote(text)).replace("\uff20", "@")) is not None
+
+
+def hides_email(ident: str) -> bool:
+    """Whether an id holds an e-mail address or is one in base64."""
+    return holds_email(ident) or holds_email(_out_of_base64(ident))
+
+
+def is_phone(ident: str) -> bool:
+    """Whether an id is an international phone number. Mere digits are as often a shop's own number of a visit."""
+    return _PHONE.fullmatch(ident) is not None
+
+
+def _out_of_base64(text: str) -> str:
+    """The printable ASCII text that was put into base64, "" when there is none."""
+    if not _BASE64.fullmatch(text):
+        return ""
+    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        found = urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    except ValueError:
+        return ""
+    return found.decode() if found.isascii() and b"@" in found else ""
 
 
 def is_personal_name(name: str) -> bool:

@@ -11,8 +11,13 @@ from hashlib import sha256
 from typing import Literal
 from zlib import crc32
 
-Stage = Literal["door", "session", "dispatch", "attempt"]
-PARENTS: dict[Stage, Stage] = {"session": "door", "dispatch": "session", "attempt": "dispatch"}
+Stage = Literal["door", "session", "gateway", "dispatch", "attempt"]
+PARENTS: dict[Stage, Stage] = {
+    "session": "door",
+    "gateway": "session",  # from a client site to the central one, beside what comes of it there
+    "dispatch": "session",
+    "attempt": "dispatch",
+}
 PER_DESTINATION = ("dispatch", "attempt")
 
 

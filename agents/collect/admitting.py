@@ -24,11 +24,13 @@ SCHEMA = "see docs/event.schema.json"
 
 
 class Sender(NamedTuple):
-    """Whose events they are, how their ids are issued by index, and what is known of the browser."""
+    """Whose events they are, how their ids are issued by index, what is known of the browser, and a server's own
+    W3C traceparent."""
 
     tenant: str
     issue_id: Callable[[int], str]
     visitor: Visitor | None = None
+    link: bytes = b""
 
     def completing(self, index: int) -> Callable[[RawEvent], None]:
         def complete(given: RawEvent) -> None:
@@ -65,7 +67,7 @@ async def admitted(
         if index % AT_A_TIME == AT_A_TIME - 1:
             await asyncio.sleep(0)
         found = admit(raw, tenants, Origin(NO_TOPIC, 0, index, now_ms), sender.completing(index))
-        records.append(admission.record(found))
+        records.append(admission.record(found, link=sender.link))
         if isinstance(found, Reject):
             unclear |= found.field.startswith("consent")
             answers.append(_refusal(found))

@@ -15,20 +15,24 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 
-from agents.batch_jobs import Source, as_message, count_published, jobs_of, queued
+from agents.batch_jobs import Source, as_message, count_published, jobs_of, queued, trace_jobs
 from agents.collect.batch_shapes import BatchAnswer, SiteAnswer, batches_api
 from agents.collect.body import inflated, wire_body
 from agents.collect.part import Part
 from agents.collect.problems import Problem, json_response, later
 from agents.collect.rabbit_watch import RabbitWatch
 from agents.collect.sites import Sender, Sites
+from agents.rejects import record_of
 from sinks.gateway.client import BATCH_ID, PATH
 from sinks.gateway.taken import TakenBatches
 from sinks.platforms import check_known
 from sinks.rabbit import Message, Publisher, PublishError
 from sinks.records import NotWrittenError, Writer
 from sinks.topology import EXCHANGE_EVENTS
+from sinks.traces import traces_of
+from streams.clear_text import clear_in
 from streams.events import UNREADABLE, Batch, Job, Reject, decode_batch, encode
+from streams.log import about
 from streams.runs import Outgoing
 from streams.settings import Settings
 from streams.signing import ID
@@ -60,6 +64,7 @@ class BatchesDoor:
         self._settings, self._writer, self._publisher = settings, writer, publisher
         self._sites = Sites(settings.tenant_map)
         self._taken = TakenBatches(settings)
+        self._traces = traces_of(settings, "gateway")
         self._publishing = 0
         self.rabbit = RabbitWatch(publisher)
 
@@ -72,17 +77,21 @@ class BatchesDoor:
         settings = self._settings
         wire = await wire_body(request, settings.collect_body_bytes, settings.collect_body_s)
         sender = self._sites.identify(request, wire)
+        ids: Mapping[str, object] = {}
         try:
-            answer = await self._answer(request.headers, wire, sender)
+            body = inflated(wire, request.headers.get("Content-Encoding", ""), settings.collect_inflated_bytes)
+            batch = read_batch(body, request.headers, sender)
+            ids = _ids_of(batch)
+            answer = await self._answer(batch, sha256(body).hexdigest(), sender)
         except Problem as problem:
             BATCHES.labels(sender.name, problem.code).inc()
+            tell = log.warning if problem.status < 500 else log.debug
+            tell("a batch is not taken", site=sender.name, **ids, code=problem.code, field=problem.body.field)
             raise
         BATCHES.labels(sender.name, "repeated" if answer.repeated else "taken").inc()
         return json_response(answer, 202)
 
-    async def _answer(self, headers: Mapping[str, str], wire: bytes, sender: Sender) -> BatchAnswer:
-        body = inflated(wire, headers.get("Content-Encoding", ""), self._settings.collect_inflated_bytes)
-        batch, digest = read_batch(body, headers, sender), sha256(body).hexdigest()
+    async def _answer(self, batch: Batch, digest: str, sender: Sender) -> BatchAnswer:
         known = await self._taken.digest(sender.name, batch.batch_id)
         if known == digest:
             return BatchAnswer(batch.batch_id, repeated=True)
@@ -97,10 +106,13 @@ class BatchesDoor:
         # of the events, not the batch, whose record is in the site's Kafka
         source = Source(f"{sender.name}:{PATH}", batch.partition, batch.first_offset)
         tenant = self._settings.tenant_map.tenants[batch.tenant]
-        made = jobs_of(batch, tenant, source, time.time_ns() // 1_000_000)
+        start_ms = _now_ms()
+        made = jobs_of(batch, tenant, source, start_ms)
         jobs = [item for item in made if isinstance(item, Job)]
         rejects = [item for item in made if isinstance(item, Reject)]
         await self._publish([as_message(job) for job in jobs])
+        if self._traces is not None:
+            trace_jobs(self._traces, jobs, start_ms, _now_ms())
         if rejects:
             await self._write(rejects)
         if jobs:
@@ -121,20 +133,20 @@ class BatchesDoor:
         count_published(jobs)
 
     async def _write(self, rejects: Sequence[Reject]) -> None:
-        topic = self._settings.topic("rejects")
         try:
-            await self._writer.write([Outgoing(topic, None, encode(reject)) for reject in rejects])
+            await self._writer.write([record_of(self._settings, reject) for reject in rejects])
         except NotWrittenError as error:
             raise later("kafka_unavailable", str(error)) from None
 
     async def _tell(self, jobs: Sequence[Job]) -> None:
         """The ledger. When Kafka does not take it the batch is taken all the same: the ledger learns of the jobs
         by their outcomes and lacks only when they were queued, while a 503 would have them all queued again."""
-        told = queued(jobs, time.time_ns() // 1_000_000)
+        told = queued(jobs, _now_ms())
         try:
             await self._writer.write([Outgoing(self._settings.topic("ledger.in"), told.key, encode(told))])
         except NotWrittenError as error:
-            log.warning("the ledger was not told what is queued", batch_id=told.batch_id, why=str(error))
+            ids = about(jobs[0].event)
+            log.warning("the ledger was not told what is queued", **ids, batch_id=told.batch_id, why=str(error))
 
     async def close(self) -> None:
         await self._publisher.close()
@@ -158,4 +170,21 @@ def read_batch(body: bytes, headers: Mapping[str, str], sender: Sender) -> Batch
     for index, enriched in enumerate(batch.events):
         if (enriched.event.tenant, enriched.event.session_id) != (batch.tenant, batch.session_id):
             raise Problem(422, "mixed_batch", "an event is not the batch's", "", f"events[{index}]")
+        if field := clear_in(enriched.event):
+            raise Problem(
+                422,
+                "clear_text",
+                "an event holds personal data in the clear",
+                "both sites need the same release; an id must say nothing of a person",
+                f"events[{index}].event.{field}",
+            )
     return batch
+
+
+def _ids_of(batch: Batch) -> dict[str, object]:
+    ids = about(batch.events[0].event) if batch.events else {"tenant": batch.tenant}
+    return {**ids, "n": len(batch.events), "batch_id": batch.batch_id}
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -91,7 +91,8 @@ class EventsDoor:
         if sent.key not in ("", access.key.id):
             raise Problem(401, "two_keys", "the envelope names another key than the header", "name one", "key")
         ids = by_request(access.key.id, request.headers["webhook-id"])
-        return _answer(await self._take(sent, Sender(access.tenant, ids)))
+        link = request.headers.get("traceparent", "").encode(errors="replace")
+        return _answer(await self._take(sent, Sender(access.tenant, ids, link=link)))
 
     async def _of_browser(self, request: web.Request, sent: Sent, ident: str) -> web.Response:
         access = self._keys.find(sent.key or ident, "key" if sent.key else HEADER)

@@ -11,7 +11,8 @@ import random
 import re
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import httpx
@@ -21,7 +22,8 @@ from prometheus_client import Counter
 from sinks.gateway.links import Links
 from sinks.gateway.trouble import Trouble
 from sinks.gateway.verdict import Refusal, Taken, Verdict, Wait, verdict
-from streams.events import UNREADABLE
+from streams.events import UNREADABLE, decode_batch
+from streams.log import about
 from streams.settings import Settings
 from streams.signing import SecretError, signed_headers
 from streams.tenants import TenantsError, read_secrets
@@ -78,19 +80,19 @@ class Gateway:
             if letter is None:
                 return Refusal("not a batch")
             try:
-                answer = await self._until_answered(letter)
+                answer = await self._until_answered(letter, partial(ids_of, batch))
             finally:
                 self._trouble.forget(letter.batch_id)
         return answer if isinstance(answer, Refusal) else None
 
-    async def _until_answered(self, letter: Letter) -> Taken | Refusal:
+    async def _until_answered(self, letter: Letter, ids: Callable[[], Mapping[str, str]]) -> Taken | Refusal:
         for pause_s in pauses():
             answer = await self.post(letter)
             POSTS.labels(OUTCOMES[type(answer)]).inc()
             if not isinstance(answer, Wait):
                 self._trouble.over(letter.batch_id)
                 return answer
-            self._trouble.note(letter.batch_id, answer)
+            self._trouble.note(letter.batch_id, answer, ids)
             await asyncio.sleep(max(answer.seconds, pause_s))
         raise AssertionError("the pauses do not end")
 
@@ -129,6 +131,15 @@ def letter_of(batch: bytes, gzip_above: int) -> Letter | None:
     if len(batch) <= gzip_above:
         return Letter(ident, batch, {})
     return Letter(ident, gzip.compress(batch, GZIP_LEVEL, mtime=0), {"Content-Encoding": "gzip"})
+
+
+def ids_of(batch: bytes) -> Mapping[str, str]:
+    """What the log calls a batch by: its first event."""
+    try:
+        events = decode_batch(batch).events
+    except UNREADABLE:
+        return {}
+    return about(events[0].event) if events else {}
 
 
 def pauses() -> Iterator[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import structlog
 
 from sinks.gateway.verdict import Wait
@@ -16,12 +18,14 @@ class Trouble:
         self._waiting: set[str] = set()
         self._told: set[str] = set()
 
-    def note(self, batch_id: str, wait: Wait) -> None:
+    def note(self, batch_id: str, wait: Wait, ids: Callable[[], Mapping[str, str]]) -> None:
+        """`ids` names the batch in the log; asked only when something is told."""
         self._waiting.add(batch_id)
         if wait.why not in self._told:
             self._told.add(wait.why)
             tell = log.error if wait.alarm else log.warning
-            tell("the central site does not take a batch; Kafka keeps it", why=wait.why)
+            what = {**ids(), "batch_id": batch_id}
+            tell("the central site does not take a batch; Kafka keeps it", **what, why=wait.why)
 
     def over(self, batch_id: str) -> None:
         """The centre has answered for good."""

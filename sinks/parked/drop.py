@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
@@ -14,6 +13,7 @@ from aiokafka.errors import KafkaError
 from sinks.deliver.policy import DROPPED
 from sinks.parked.messages import Parked
 from streams.events import Job, Outcome, OutcomeClass, encode, session_key
+from streams.log import about
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -52,8 +52,9 @@ class DropParked:
                 await future
         except (KafkaError, OSError) as error:
             raise DropError(_why(error)) from error
-        for (status, pixel), number in Counter((parked.status, parked.pixel) for parked in chunk).items():
-            log.warning("parked jobs dropped", reason=status, pixel=pixel, n=number, why=self._why)
+        for (status, pixel), group in _by_reason(chunk).items():
+            ids = next((about(parked.job.event) for parked in group if parked.job is not None), {})
+            log.warning("parked jobs dropped", **ids, reason=status, pixel=pixel, n=len(group), why=self._why)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -62,6 +63,13 @@ class DropParked:
             )
             await self._producer.start()
         return self._producer
+
+
+def _by_reason(chunk: Sequence[Parked]) -> dict[tuple[str, str], list[Parked]]:
+    found: dict[tuple[str, str], list[Parked]] = {}
+    for parked in chunk:
+        found.setdefault((parked.status, parked.pixel), []).append(parked)
+    return found
 
 
 def dropped(job: Job, parked: Parked, why: str, at_ms: int) -> Outcome:

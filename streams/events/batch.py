@@ -53,7 +53,8 @@ class Reject(Record, frozen=True):
     """A record that was not taken, and why. Never holds personal data or the record's own text.
 
     `topic`, `partition`, `offset` find the original; `field` is the JSON path at fault, "" for the whole; `fix`
-    says what to do about it. `platform` and `pixel_id` are given when one destination would refuse the event.
+    says what to do about it. `platform` and `pixel_id` are given when one destination would refuse the event,
+    `tenant`, `session_id` and `event_id` as far as the record could be read.
     """
 
     topic: str
@@ -63,6 +64,7 @@ class Reject(Record, frozen=True):
     field: str = ""
     fix: str = ""
     tenant: str = ""
+    session_id: str = ""
     event_id: str = ""
     platform: str = ""
     pixel_id: str = ""

@@ -135,6 +135,7 @@ def _rejected(reject: Reject, ident: str, at_ms: int) -> Line:
         at_ms=at_ms,
         kind="rejected",
         tenant=reject.tenant,
+        session_id=reject.session_id,
         event_id=reject.event_id,
         platform=reject.platform,
         pixel_id=reject.pixel_id,

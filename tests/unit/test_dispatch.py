@@ -56,6 +56,7 @@ def test_what_one_platform_refuses_is_a_reject_and_goes_to_the_other(tmp_path: A
         field="custom_data.value",
         fix="send custom_data.value as a number, such as 59.9",
         tenant="default",
+        session_id="session-1",
         event_id="event-1",
         platform="meta",
         pixel_id=META,

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.clear_text import clear_in
 from streams.door import Admitted, Origin, admit
 from streams.events import Reject, decode_event, encode
 from streams.identity import RAW_FIELDS
@@ -46,6 +47,7 @@ def answer(raw: bytes) -> Admitted | Reject:
     assert admit(raw, TENANTS, ORIGIN) == found
     if isinstance(found, Admitted):
         assert decode_event(encode(found.event)) == found.event
+        assert clear_in(found.event) == "", "the central site takes what a door has let through"
     return found
 
 

@@ -220,12 +220,12 @@ def test_one_batch_that_waits_long_is_told_once_while_others_come_and_go(logs: L
         return found
 
     for _ in range(3):
-        trouble.note("stuck", denied)
-        trouble.note("other", away)
+        trouble.note("stuck", denied, dict)
+        trouble.note("other", away, dict)
         trouble.over("other")
     assert told() == [1, 1, 0]
     trouble.over("stuck")
     trouble.over("never waited")
-    trouble.note("new", denied)
+    trouble.note("new", denied, dict)
     trouble.forget("new")
     assert told() == [1, 0, 1]

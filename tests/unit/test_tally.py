@@ -8,7 +8,15 @@ from streams.events import Reject
 
 def reject(offset: int, reason: str = "robot", tenant: str = "shop") -> Reject:
     return Reject(
-        topic="capi.events", partition=1, offset=offset, reason=reason, tenant=tenant, field="f", fix="x"
+        topic="capi.events",
+        partition=1,
+        offset=offset,
+        reason=reason,
+        tenant=tenant,
+        session_id="visit",
+        event_id=f"e-{offset}",
+        field="f",
+        fix="x",
     )
 
 
@@ -16,14 +24,14 @@ def test_the_first_is_told_at_once_and_the_flood_once_a_minute() -> None:
     now = [1_000.0]
     tally = Tally(lambda: now[0])
     tally.add(reject(1))
-    first = {"tenant": "shop", "reason": "robot", "field": "f", "fix": "x"}
-    assert tally.due() == [first | {"rejects": 1, "last": "capi.events/1/1"}]
+    about = {"tenant": "shop", "session_id": "visit", "reason": "robot", "field": "f", "fix": "x"}
+    assert tally.due() == [about | {"rejects": 1, "event_id": "e-1", "last": "capi.events/1/1"}]
     for offset in range(2, 5_002):
         tally.add(reject(offset))
         now[0] += 0.01
         assert tally.due() == []
     now[0] += EVERY_S
-    assert tally.due() == [first | {"rejects": 5_000, "last": "capi.events/1/5001"}]
+    assert tally.due() == [about | {"rejects": 5_000, "event_id": "e-5001", "last": "capi.events/1/5001"}]
     now[0] += EVERY_S
     assert tally.due() == []
 
