@@ -58,7 +58,8 @@ async def test_pause_shows_and_resume_ends_it(settings: Settings, tmp_path: Path
         notes = [
             decode_ledger_input(record.value) for record in await read_all(settings, settings.topic("ledger.in"))
         ]
-    told = [(note.what, note.target, note.why) for note in notes if isinstance(note, Noted)]
+    noted = sorted((note for note in notes if isinstance(note, Noted)), key=lambda note: note.at_ms)  # partitions
+    told = [(note.what, note.target, note.why) for note in noted]
     assert told == [("pause", f"meta {META}", "wrong prices"), ("resume", f"meta {META}", "")]
 
 
