@@ -30,10 +30,12 @@ def enrich(event: Event, profile: Profile, *, limited: bool = False, at_ms: int 
 
     `at_ms` is when the session took it."""
     user = event.user
-    fills = {field: known for field, known in profile.identity.items() if not getattr(user, field)}
-    values = {field: known.value for field, known in fills.items()}
-    backfilled = {field: known.event_id for field, known in fills.items()}
-    for click in clicks_for(event, profile.clicks):
+    values: dict[str, str | tuple[str, ...]] = {}
+    backfilled: dict[UserField, str] = {}
+    for field, known in profile.identity.items():
+        if not getattr(user, field):
+            values[field], backfilled[field] = known.value, known.event_id
+    for click in clicks_for(event, profile.clicks) if profile.clicks else ():
         values[click.field] = click.value
         if click.event_id != event.event_id and not (click.field == "fbc" and event.fbclid):
             backfilled[click.field] = click.event_id

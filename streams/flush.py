@@ -28,15 +28,15 @@ def next_deadline(session: Session, limits: Limits) -> tuple[int, FlushReason]:
     """The first deadline of a session that holds something. Equal ones: the first reason of the alphabet."""
     if session.leaving is not None:  # never later than what follows
         return session.leaving.at_ms, session.leaving.reason
-    deadlines: list[tuple[int, FlushReason]] = [
-        (session.last_at_ms + limits.idle_ms, "idle"),
-        (session.held[0].at_ms + limits.max_age_ms, "max_age"),
-    ]
+    at_ms, oldest_ms = session.last_at_ms + limits.idle_ms, session.held[0].at_ms + limits.max_age_ms
+    reason: FlushReason = "idle"
+    if oldest_ms < at_ms:
+        at_ms, reason = oldest_ms, "max_age"
     if limits.hold == "adaptive":
-        fired = next((held.at_ms for held in session.held if held.fired), None)
-        if fired is not None:
-            deadlines.append((fired + limits.merge_ms, "merge_window"))
-    return min(deadlines)
+        fired_ms = next((held.at_ms for held in session.held if held.fired), None)
+        if fired_ms is not None and fired_ms + limits.merge_ms < at_ms:
+            return fired_ms + limits.merge_ms, "merge_window"
+    return at_ms, reason
 
 
 def fall_due(key: bytes, partition: int, session: Session, limits: Limits) -> Released:
