@@ -13,10 +13,12 @@ from streams.events import USER_FIELDS
 from streams.ledger.shares import FRESH_S, Shares
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-NAMES = ("tenant", "platform", "event_name", "events", "delivered", "score", "score_before", "enriched_at_least")
+PLACE = ("tenant", "platform", "pixel_id", "event_name")
+NUMBERS = ("events", "delivered", "score", "score_before", "enriched_at_least")
 COPIES = ("merged", "discarded", "twice", "alone")
 HEAD = (
-    *NAMES,
+    *PLACE,
+    *NUMBERS,
     *(f"copies_{name}" for name in COPIES),
     *(f"within_{line}_s" for line in FRESH_S),
     *(f"{field}_{kind}" for field in USER_FIELDS for kind in ("own", "backfilled")),
@@ -40,7 +42,7 @@ def safe(text: str) -> str:
 def _line(row: Shares) -> list[object]:
     keys = {key.field: (key.own, key.backfilled) for key in row.keys}
     return [
-        *(safe(text) for text in (row.tenant, row.platform, row.event_name)),
+        *(safe(getattr(row, name)) for name in PLACE),
         row.events,
         row.delivered,
         row.score,

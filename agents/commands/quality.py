@@ -17,7 +17,7 @@ from agents.changes import Json
 from agents.quality_report import Report, period_ms, report
 from agents.terminal import printable
 from streams.ledger.queries import Query
-from streams.ledger.shares import FRESH_S, KeyShare, Shares
+from streams.ledger.shares import FRESH_S, KeyShare, Shares, with_several_pixels
 from streams.settings import Settings, load_settings
 
 ADVICE_SHOWN, KEYS_SHOWN = 10, 6
@@ -62,25 +62,28 @@ def _print(found: Report) -> None:
     if not found.rows and not found.reasons:
         console.print("No event left a session in this time: choose a longer --since.")
         return
-    console.print(_table(found.rows))
+    several = with_several_pixels(found.rows)
+    console.print(_table(found.rows, bool(several)))
     if found.events:
         share = found.enriched / found.events
         console.print(f"{found.enriched} of {found.events} events ({share:.0%}) were enriched by the backfill.")
     for number, one in enumerate(found.advice[:ADVICE_SHOWN], 1):
-        whom = " ".join(filter(None, (one.tenant, one.platform, one.event_name)))
+        pixel = one.pixel_id if (one.tenant, one.platform) in several else ""
+        whom = " ".join(filter(None, (one.tenant, one.platform, pixel, one.event_name)))
         console.print(f"{number}. {_text(whom)}: {_text(one.what)} See {one.docs}.")
 
 
-def _table(rows: tuple[Shares, ...]) -> Table:
-    table = Table()
-    for name in ("tenant", "platform", "event", "keys, with what was filled in"):
+def _table(rows: tuple[Shares, ...], by_pixel: bool) -> Table:
+    table, pixel = Table(), ("pixel",) if by_pixel else ()
+    for name in ("tenant", "platform", *pixel, "event", "keys, with what was filled in"):
         table.add_column(name, overflow="fold")
     for name in ("events", "score", *FRESH_HEADS, "merged", "discarded", "twice", "alone"):
         table.add_column(name, justify="right")
+    names = ("tenant", "platform", "pixel_id", "event_name") if by_pixel else ("tenant", "platform", "event_name")
     for row in rows:
         copies = row.copies
         table.add_row(
-            *(_text(name) for name in (row.tenant, row.platform, row.event_name)),
+            *(_text(getattr(row, name)) for name in names),
             ", ".join(_key(key) for key in row.keys[:KEYS_SHOWN]),
             str(row.events),
             _score(row),

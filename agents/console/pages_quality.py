@@ -1,11 +1,11 @@
-"""/quality: how good the match is, per event name and platform, and what to fix first; /quality.csv the same."""
+"""/quality: how good the match is, per event name and pixel, and what to fix first; /quality.csv the same."""
 
 from __future__ import annotations
 
 import time
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -15,7 +15,7 @@ from agents.console.pages import page, render
 from agents.quality_csv import quality_csv
 from agents.quality_report import HOUR_MS, PERIODS, Hour, OwnQualities, Report, period_ms, report
 from sinks.dataset_quality import DatasetQuality
-from streams.ledger.shares import FRESH_S, Shares, match_keys
+from streams.ledger.shares import FRESH_S, Shares, match_keys, with_several_pixels
 from streams.settings import Settings
 
 USUAL = "24h"
@@ -41,7 +41,13 @@ async def quality(desk: Desk, request: web.Request, user: User) -> web.Response:
         matrices=matrices(found.rows),
         lines=FRESH_S,
         own=own,
-        own_scores={(o.tenant, e.event_name): e.score for o in own for e in o.events if e.score is not None},
+        several=with_several_pixels(found.rows),
+        own_scores={
+            (one.tenant, one.pixel_id, event.event_name): event.score
+            for one in own
+            for event in one.events
+            if event.score is not None
+        },
         csv=user.may("marketer"),
         series=series(found, int(desk.settings.ledger_s) * 1000),
     )
@@ -54,11 +60,23 @@ async def table(desk: Desk, request: web.Request, user: User) -> web.Response:
     return web.Response(text=quality_csv(found.rows), content_type="text/csv", headers=headers)
 
 
-def matrices(rows: tuple[Shares, ...]) -> list[tuple[str, str, tuple[str, ...], list[Shares]]]:
-    """Tenant, platform, match keys, and its rows, for each tenant's platform."""
-    by_place = sorted(rows, key=lambda row: (row.tenant, row.platform))
-    places = groupby(by_place, key=lambda row: (row.tenant, row.platform))
-    return [(tenant, platform, match_keys(platform), list(group)) for (tenant, platform), group in places]
+class Matrix(NamedTuple):
+    """The match keys of one pixel, and its rows."""
+
+    tenant: str
+    platform: str
+    pixel_id: str
+    keys: tuple[str, ...]
+    rows: list[Shares]
+
+
+def matrices(rows: tuple[Shares, ...]) -> list[Matrix]:
+    by_pixel = sorted(rows, key=_pixel)
+    return [Matrix(*pixel, match_keys(pixel[1]), list(group)) for pixel, group in groupby(by_pixel, key=_pixel)]
+
+
+def _pixel(row: Shares) -> tuple[str, str, str]:
+    return row.tenant, row.platform, row.pixel_id
 
 
 def series(found: Report, kept_ms: int) -> dict[str, Any]:

@@ -37,14 +37,24 @@ class Advice(Record, frozen=True):
     cost: float
     what: str
     docs: str
+    pixel_id: str = ""
 
 
 def advice(rows: Sequence[Shares], reasons: Iterable[ReasonCount] = ()) -> tuple[Advice, ...]:
     """The costliest first."""
-    with_copies = {(row.tenant, row.platform) for row in rows if row.copies.twins}
-    found = [one for row in rows for one in _of_row(row, (row.tenant, row.platform) in with_copies)]
+    with_copies = {_pixel(row) for row in rows if row.copies.twins}
+    found = [one for row in rows for one in _of_row(row, _pixel(row) in with_copies)]
     found += [_refused(reason) for reason in reasons]
-    return tuple(sorted(found, key=lambda one: (-one.cost, one.code, one.tenant, one.platform, one.event_name)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (-one.cost, one.code, one.tenant, one.platform, one.pixel_id, one.event_name),
+        )
+    )
+
+
+def _pixel(row: Shares) -> tuple[str, str, str]:
+    return row.tenant, row.platform, row.pixel_id
 
 
 def _of_row(row: Shares, copies_elsewhere: bool) -> Iterator[Advice]:
@@ -134,6 +144,7 @@ def _made(row: Shares, code: str, events: int, cost: float, what: str, docs: str
         cost=round(cost, 1),
         what=what,
         docs=docs,
+        pixel_id=row.pixel_id,
     )
 
 

@@ -39,7 +39,7 @@ from streams.ledger.queries import (
     Tenants,
     TraceOf,
 )
-from streams.ledger.rows import decode_page, decode_reject_row, decode_sums, session_of, sums_of
+from streams.ledger.rows import decode_page, decode_reject_row, decode_sums, pixel_of, session_of, sums_of
 from streams.ledger.tally import HOUR_MS, LATEST, MINUTE_MS, STEP_MS, merge_into
 from streams.ledger.traces import trace_of
 
@@ -162,13 +162,13 @@ def _quality(query: QualityOf, book: Book) -> Slices:
     found = yield from _sums(book, "q", query, 0)
     return Quality(
         tuple(
-            _quality_row(tenant, platform, name, counts)
-            for (_, tenant, platform, name), counts in sorted(found.items())
+            _quality_row(tenant, *pixel_of(pixel), name, counts)
+            for (_, tenant, pixel, name), counts in sorted(found.items())
         )
     )
 
 
-def _quality_row(tenant: str, platform: str, name: str, counts: dict[str, int]) -> QualityRow:
+def _quality_row(tenant: str, platform: str, pixel_id: str, name: str, counts: dict[str, int]) -> QualityRow:
     def fields(kind: str) -> dict[str, int]:
         return {key.partition(":")[2]: n for key, n in counts.items() if key.startswith(f"{kind}:")}
 
@@ -176,6 +176,7 @@ def _quality_row(tenant: str, platform: str, name: str, counts: dict[str, int]) 
     return QualityRow(
         tenant=tenant,
         platform=platform,
+        pixel_id=pixel_id,
         event_name=name,
         own=fields("own"),
         backfilled=fields("backfilled"),

@@ -126,17 +126,19 @@ class Counts(Record, frozen=True):
 
 
 class QualityRow(Record, frozen=True):
-    """One event name of a tenant at one platform. Shares are for the reader to make.
+    """One event name of a tenant at one pixel. Shares are for the reader to make.
 
-    `events` counts jobs: an event for two pixels of a platform is two. `own` and `backfilled` count them per
-    field. `score_sum` / `scored` is the mean match score. Twins: events whose browser copy fired, delivered within
-    5 min (`merged`), later but within 48 h (`discarded` by the platform as a second copy), after that (`twice`).
-    `alone`: no browser copy. `age_…` as in Point.
+    `events` counts jobs: an event for two pixels of a platform is in both rows. `pixel_id` is "" of what was
+    counted by a release that added them up. `own` and `backfilled` count them per field. `score_sum` / `scored` is
+    the mean match score. Twins: events whose browser copy fired, delivered in 5 min (`merged`), later but in 48 h
+    (`discarded` by the platform as a second copy), after that (`twice`). `alone`: no browser copy. `age_…` as in
+    Point.
     """
 
     tenant: str
     platform: str
     event_name: str
+    pixel_id: str = ""
     events: int = 0
     own: dict[str, int] = {}
     backfilled: dict[str, int] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from streams.events import USER_FIELDS, Outcome
 from streams.ledger.answers import JobState
 from streams.ledger.pages import OpenPage
-from streams.ledger.rows import NOTHING, AttemptRow, EventRow, JobRow
+from streams.ledger.rows import NOTHING, AttemptRow, EventRow, JobRow, pixel_label
 from streams.ledger.states import DROPPED, age_name, post_name, twin
 from streams.ledger.tally import PROBE, Tally, add, merge_into
 
@@ -58,7 +58,7 @@ def _count_job(page: OpenPage, event: EventRow, job: JobRow, tally: Tally, sign:
     if event.batch == NOTHING:
         return
     at_ms = page.page.batches[event.batch].flushed + page.page.base_ms
-    counts = tally.counts("q", at_ms, page.tenant, page.text(job.platform), page.text(event.name))
+    counts = _quality(page, event, job, at_ms, tally)
     add(counts, "events", sign)
     add(counts, "scored", sign)
     add(counts, "score", sign * job.score)
@@ -70,6 +70,11 @@ def _count_job(page: OpenPage, event: EventRow, job: JobRow, tally: Tally, sign:
 
 def _counts(page: OpenPage, job: JobRow, at_ms: int, tally: Tally) -> dict[str, int]:
     return tally.counts("m", at_ms, page.tenant, page.text(job.platform), page.text(job.pixel))
+
+
+def _quality(page: OpenPage, event: EventRow, job: JobRow, at_ms: int, tally: Tally) -> dict[str, int]:
+    pixel = pixel_label(page.text(job.platform), page.text(job.pixel))
+    return tally.counts("q", at_ms, page.tenant, pixel, page.text(event.name))
 
 
 def count_attempt(page: OpenPage, outcome: Outcome, tally: Tally) -> None:
@@ -100,11 +105,9 @@ def count_delivered(
     """What takes both the event and its delivery to know."""
     if event.batch == NOTHING or page.text(attempt.outcome) != "delivered":
         return
-    at_ms, name = attempt.at + page.page.base_ms, page.text(event.name)
-    platform, age = page.text(job.platform), age_name(attempt.age_ms)
-    counts = tally.counts("q", at_ms, page.tenant, platform, name)
-    fired = [page.text(word) for word in event.fired]
-    for counted in ("delivered", twin(platform, fired, attempt.age_ms), age):
+    at_ms, age = attempt.at + page.page.base_ms, age_name(attempt.age_ms)
+    counts, fired = _quality(page, event, job, at_ms, tally), [page.text(word) for word in event.fired]
+    for counted in ("delivered", twin(page.text(job.platform), fired, attempt.age_ms), age):
         add(counts, counted, sign)
-    if name == "Purchase":
+    if page.text(event.name) == "Purchase":
         add(_counts(page, job, at_ms, tally), f"purchase_{age}", sign)

@@ -134,7 +134,7 @@ def _counts(_: Query, answers: Sequence[Counts]) -> Counts:
 
 def _quality(_: Query, answers: Sequence[Quality]) -> Quality:
     rows: list[QualityRow] = [row for answer in answers for row in answer.rows]
-    return Quality(_summed(rows, ("tenant", "platform", "event_name")))
+    return Quality(_summed(rows, ("tenant", "platform", "pixel_id", "event_name")))
 
 
 def _rejects(query: RejectsOf, answers: Sequence[Rejects]) -> Rejects:

@@ -5,7 +5,7 @@
 | `v<page>|tenant|session`        | Page     | up to PAGE_EVENTS events that left the session, jobs, attempts |
 | `m|partition|at_ms|tenant`      | Sums     | counters of a minute, by platform and pixel                    |
 | `h|partition|at_ms|tenant`      | Sums     | the same of an hour                                            |
-| `q|partition|at_ms|tenant`      | Sums     | quality of an hour, by platform and event name                 |
+| `q|partition|at_ms|tenant`      | Sums     | quality of an hour, by `platform NUL pixel` and event name     |
 | `k|partition|at_ms|tenant`      | Sums     | rejects of an hour, by platform and `reason NUL field`         |
 | `r|partition|digest`            | a reject | one of the newest                                              |
 | `a|partition|note_id`           | Noted    | an entry of the audit                                          |
@@ -123,6 +123,16 @@ def page_key(session: bytes, number: int) -> bytes:
 
 def session_of(key: bytes) -> bytes:
     return key.partition(b"|")[2]
+
+
+def pixel_label(platform: str, pixel_id: str) -> str:
+    return f"{platform}\0{pixel_id}"
+
+
+def pixel_of(label: str) -> tuple[str, str]:
+    """Platform and pixel; the pixel is "" in rows of a release that added a platform's pixels up."""
+    platform, _, pixel_id = label.partition("\0")
+    return platform, pixel_id
 
 
 def sums_key(kind: str, partition: int, at_ms: int, tenant: str) -> bytes:

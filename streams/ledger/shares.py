@@ -43,13 +43,14 @@ class Copies(Record, frozen=True):
 
 
 class Shares(Record, frozen=True):
-    """One event name of a tenant at one platform. `score` and `score_before` (of the period before) are means of
+    """One event name of a tenant at one pixel. `score` and `score_before` (of the period before) are means of
     our estimate, 0 to 10, None when nothing was scored. `enriched` is the least that it can be: by the key
     that was filled most. `fresh` maps a bound in seconds to the share delivered within it; empty without any."""
 
     tenant: str
     platform: str
     event_name: str
+    pixel_id: str = ""
     events: int = 0
     delivered: int = 0
     score: float | None = None
@@ -76,7 +77,9 @@ def shares(rows: Iterable[QualityRow], before: Iterable[QualityRow] = ()) -> tup
     """Of the period and the one before it, the largest first."""
     scores = {_name(row): _mean(row) for row in before}
     found = [_share(row, scores.get(_name(row))) for row in rows]
-    return tuple(sorted(found, key=lambda one: (-one.events, one.tenant, one.platform, one.event_name)))
+    return tuple(
+        sorted(found, key=lambda one: (-one.events, one.tenant, one.platform, one.pixel_id, one.event_name))
+    )
 
 
 def _share(row: QualityRow, score_before: float | None) -> Shares:
@@ -84,6 +87,7 @@ def _share(row: QualityRow, score_before: float | None) -> Shares:
         tenant=row.tenant,
         platform=row.platform,
         event_name=row.event_name,
+        pixel_id=row.pixel_id,
         events=row.events,
         delivered=row.delivered,
         score=_mean(row),
@@ -117,5 +121,13 @@ def _part(number: int, of: int) -> float:
     return min(1.0, number / of) if of else 0.0
 
 
-def _name(row: QualityRow) -> tuple[str, str, str]:
-    return row.tenant, row.platform, row.event_name
+def _name(row: QualityRow) -> tuple[str, str, str, str]:
+    return row.tenant, row.platform, row.pixel_id, row.event_name
+
+
+def with_several_pixels(rows: Iterable[Shares]) -> frozenset[tuple[str, str]]:
+    """Tenants and platforms that have more than one pixel, so that it has to be said which."""
+    pixels: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        pixels.setdefault((row.tenant, row.platform), set()).add(row.pixel_id)
+    return frozenset(place for place, found in pixels.items() if len(found) > 1)

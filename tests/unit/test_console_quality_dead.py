@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec import structs
 
 from agents.access.users import Users
 from agents.console import pages_dead, pages_quality
 from agents.console.app import make_app
 from agents.console.dead_letters import BusyError, Look, Work
 from agents.console.desk import Desk
-from agents.quality_report import HOUR_MS, Hour, Report
+from agents.quality_report import HOUR_MS, Hour, Own, Report
+from sinks.dataset_quality import EventQuality
 from sinks.parked.messages import ParkedFilter
 from sinks.parked.view import Group
 from streams.events import Noted
@@ -182,6 +184,37 @@ async def test_a_scope_holds_whatever_is_asked_for(site: Site) -> None:
     status, _ = await site.post("/dead/drop", "own", tenant="other", why="test")
     assert status == 303
     assert site.letters.begun[0][1].tenants == ("shop",)
+
+
+async def test_each_pixel_has_a_row_of_its_own_and_meta_s_own_score(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [structs.replace(ROW, event_name="Purchase", pixel_id=pixel) for pixel in ("11", "22")]
+    site.ledger.rows = (*both, structs.replace(ROW, event_name="Purchase", platform="tiktok", pixel_id="C"))
+
+    class Meta:
+        async def of(self, *_: object) -> tuple[Own, ...]:
+            scored = [(pixel, EventQuality("Purchase", score)) for pixel, score in (("11", 3.25), ("22", 7.75))]
+            return tuple(Own(tenant="shop", pixel_id=pixel, events=(event,)) for pixel, event in scored)
+
+    monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Meta())
+    _, text = await site.get("/quality", "mark")
+    rows = {
+        pixel: re.search(rf'<td>meta</td><td>{pixel}</td>.*?<td class="number">(\d\.\d\d)</td>', text, re.DOTALL)
+        for pixel in ("11", "22")
+    }
+    assert {pixel: found and found[1] for pixel, found in rows.items()} == {"11": "3.25", "22": "7.75"}
+    for name in ("shop, meta 11", "shop, meta 22", "shop, tiktok"):
+        assert f"Match keys: {name}</h2>" in text
+    assert "is in the row of each" in text
+    csv = (await site.get("/quality.csv", "mark"))[1].splitlines()
+    assert sorted(line.split(",")[:4] for line in csv[1:]) == [
+        ["shop", "meta", "11", "Purchase"],
+        ["shop", "meta", "22", "Purchase"],
+        ["shop", "tiktok", "C", "Purchase"],
+    ]
+    site.ledger.rows = (both[0],)
+    assert '<th scope="col" rowspan="2">Pixel</th>' not in (await site.get("/quality", "mark"))[1]
 
 
 async def test_the_table_is_for_marketers_and_holds_no_formula(site: Site) -> None:

@@ -44,6 +44,7 @@ from streams.ledger.queries import (
     Tenants,
     TraceOf,
 )
+from streams.ledger.rows import Sums, decode_sums, encode_row, sums_key
 
 T0 = 1_790_000_000_000
 DIGEST = "ab" * 32
@@ -166,6 +167,32 @@ def test_what_waits_of_an_erased_person_waits_no_more() -> None:
     lanes = [point for point in points(book, 60_000) if point.platform]
     assert on_their_way(lanes) == {("a", "meta", "1"): 0, ("a", "tiktok", "1"): 0}
     assert sum(point.counts.get("acknowledged", 0) for point in lanes) == 1
+
+
+def test_quality_is_by_pixel_and_what_an_older_release_added_up_stays_beside_it() -> None:
+    one = FIRST.events[0].event
+    jobs = [
+        QueuedJob("meta", pixel, one.event_id, one.event_name, score) for pixel, score in (("1", 4.0), ("2", 8.0))
+    ]
+    told = Queued(batch_id=FIRST.batch_id, tenant="a", session_id="s", at_ms=T0 + 100, jobs=tuple(jobs))
+    taken = msgspec.structs.replace(outcome(FIRST, 0, T0 + 300), pixel_id="2")
+    book = book_of([FIRST, told, taken])
+    hour_ms = T0 - T0 % 3_600_000
+    older = Sums([("meta", one.event_name, {"events": 5, "scored": 5, "score": 2_500})])
+    key = sums_key("q", 0, hour_ms, "a")
+    restored = Book(
+        {**book.table, key: encode_row(Sums(older.parts + decode_sums(book.table[key]).parts))}, Keep()
+    )
+    restored.start_over({0: [*restored.table]})
+    found = restored.answer(QualityOf(since_ms=0))
+    assert isinstance(found, Quality)
+    assert [(row.pixel_id, row.events, row.score_sum, row.delivered) for row in found.rows] == [
+        ("", 5, 25.0, 0),
+        ("1", 1, 4.0, 0),
+        ("2", 1, 8.0, 1),
+    ]
+    both = merge(QualityOf(since_ms=0), [found, found])
+    assert isinstance(both, Quality) and [row.events for row in both.rows] == [10, 2, 2]
 
 
 def points(book: Book, step_ms: int) -> tuple[Point, ...]:

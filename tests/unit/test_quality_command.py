@@ -75,6 +75,14 @@ def test_the_table_and_what_to_fix(ledger: FakeLedger) -> None:
     assert now.until_ms - now.since_ms == before.until_ms - before.since_ms == 7_200_000
 
 
+def test_several_pixels_of_a_platform_are_told_apart(ledger: FakeLedger) -> None:
+    assert "pixel" not in run()
+    ledger.rows = tuple(msgspec.structs.replace(ROW, pixel_id=pixel) for pixel in ("4711", "4712"))
+    text = run()
+    for words in ("pixel", "4711", "1. shop meta 4711 View", "2. shop meta 4712 View"):
+        assert words in text, words
+
+
 def test_json_has_the_same(ledger: FakeLedger) -> None:
     found = msgspec.json.decode(run("--json"))
     assert found["rows"][0]["score"] == 5.0

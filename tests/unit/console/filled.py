@@ -24,6 +24,7 @@ from agents.erase_held import Held
 from agents.erasing import Result
 from agents.lag import Depth, Lag
 from agents.quality_report import Own
+from sinks.dataset_quality import EventQuality
 from sinks.forgetting import Forgotten
 from sinks.lane_switch import Lane, Pause
 from sinks.parked.view import Group
@@ -93,6 +94,8 @@ def fill_others(monkeypatch: pytest.MonkeyPatch) -> None:
         return {META[1:]: pause}, ""
 
     own = Own(tenant="shop", pixel_id=META[2], why="The token may not read the Dataset Quality API.")
+    scores = (EventQuality(event_name="Purchase", score=6.3, coverage={"email": 71.0, "phone": 20.5}),)
+    other = Own(tenant="shop", pixel_id="2222222222", events=scores)
     letters, standing = Letters(""), Standing("")
     letters.work, letters.seen = _work(), _look()
     standing.lag.answer = [_lag("sessions", 0), _lag("dispatch", 12), _lag("ledger", 4_711), _never("visitors")]
@@ -110,7 +113,7 @@ def fill_others(monkeypatch: pytest.MonkeyPatch) -> None:
     known.work = _erased()
     monkeypatch.setattr(pages_dead, "dead_letters", lambda _: letters)
     monkeypatch.setattr(pages_people, "people_of", lambda _: known)
-    monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Told((own,)))
+    monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Told((own, other)))
     for page in (pages_overview, pages_cluster):
         monkeypatch.setattr(page, "standing", lambda _: standing)
     monkeypatch.setattr(destinations, "_pauses", pauses)
@@ -132,8 +135,12 @@ def _points() -> Iterator[answers.Point]:
                 "throttled": number % 4,
                 "posts": 5,
             }
-            ages = {"age_5": 10, "age_1800": 25, "age_3600": 3, "purchase_age_1": 2, "latency_ms": 600}
-            ill = {"misconfigured": 5} if platform == "tiktok" and number < 5 else {}
+            ages = {"age_5": 10, "age_1800": 25, "age_3600": 3, "purchase_age_1": 2, "post_200": 9, "post_1500": 1}
+            ill = (
+                {"misconfigured": 5, "probe_ms": NOW_MS + 7 * MINUTE_MS, "queued": 9}
+                if platform == "tiktok" and number < 5
+                else {}
+            )
             healthy = {} if ill else counts
             yield answers.Point(
                 at_ms=at_ms, tenant=tenant, platform=platform, pixel_id=pixel_id, counts=healthy | ages | ill
@@ -217,11 +224,12 @@ def _trace() -> answers.EventTrace:
 
 
 def _quality() -> Iterator[answers.QualityRow]:
-    for platform in ("meta", "tiktok"):
+    for platform, pixel_id in (META[1:], ("meta", "2222222222"), TIKTOK[1:]):
         for number, name in enumerate(("Purchase", "ViewContent", "AddToCart")):
             yield answers.QualityRow(
                 tenant="shop",
                 platform=platform,
+                pixel_id=pixel_id,
                 event_name=name,
                 events=1_000,
                 own={"em": 400 - 100 * number, "fbp": 900, "client_ip": 1_000},
