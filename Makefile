@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env metrics snippet browser lint audit test faults faults-ci bench demo run clean
+.PHONY: help install lock up down status env metrics snippet browser lint audit test faults faults-page faults-parts faults-ci bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,8 +51,14 @@ test: install up browser ## every test but the long fault tests, on the real sta
 codes: install up ## write docs/platforms-codes.md from a run of delivery against every answer of the platforms
 	CODES=write $(PYTEST) -q --show-capture=no tests/integration/test_codes.py
 
-faults: install up ## the fault tests: roles and brokers are killed and stopped
-	$(PYTEST) tests/faults -m faults
+faults: install up ## the fault matrix: CASE="kill*" RUNS=5; see docs/reliability.md
+	$(PYTHON) -m tests.faults.matrix --case "$(or $(CASE),*)" --runs $(or $(RUNS),5)
+
+faults-page: install up ## the same, and its table goes into docs/reliability.md
+	$(PYTHON) -m tests.faults.matrix --runs $(or $(RUNS),5) --page docs/reliability.md
+
+faults-parts: install up ## fault tests of single parts, and of stock Faust, which loses
+	$(PYTEST) tests/faults -m faults -k "not test_ci"
 
 faults-ci: install up ## the short fault tests that CI runs
 	$(PYTEST) tests/faults -m faults -k test_ci

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Literal, Protocol
@@ -109,15 +108,3 @@ class Trouble:
         deadline_s = monotonic() + UP_WITHIN_S
         while not role.running and monotonic() < deadline_s:
             await asyncio.sleep(POLL_S)
-
-
-def excused_duplicates(faults: Sequence[Fault], prefetch: int, queues: int = 2) -> int:
-    """Most platform duplicates that these faults can cause.
-
-    deliver killed: what it had posted but not yet recorded, never more than it held unacknowledged. dispatch
-    killed, or its Kafka progress lost with the broker: it publishes again, and a copy is posted twice only
-    while deliver holds the first one unacknowledged; once recorded, the job is known. So one fault of either
-    kind excuses `prefetch` jobs a queue; a session fault excuses none.
-    """
-    counted = Counter(fault.kind if fault.kind == "broker" else fault.role for fault in faults)
-    return (counted["deliver"] + counted["dispatch"] + counted["broker"]) * prefetch * queues

@@ -4,6 +4,7 @@ flight. The table of all trials is printed after the last; FAULTS_JSON names a f
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from tests.faults.deliver_table import as_json, show
 from tests.faults.deliver_trial import trial
 from tests.faults.deliver_verdict import Report
 from tests.faults.rabbit import PrivateRabbit
-from tests.faults.test_survival import seed
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(300)]
 
 JOBS, FEW_JOBS = 2_000, 600
+
+
+def seed() -> int:
+    """A new one each time; FAULTS_SEED repeats one that failed."""
+    return int(os.environ.get("FAULTS_SEED", secrets.randbelow(1_000_000)))
 
 
 @pytest.fixture(scope="module")

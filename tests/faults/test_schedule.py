@@ -12,11 +12,15 @@ import pytest
 
 from streams.tenants import parse_tenants
 from tests.faults import roles
-from tests.faults.faults import Fault, Trouble, excused_duplicates, schedule
+from tests.faults.faults import Fault, Trouble, schedule
 from tests.faults.roles import Role, RoleError
-from tests.faults.site import OURS, WORKERS, settings_of, tenants_toml
+from tests.faults.site import settings_of, tenants_toml
 from tests.kafka import eventually
 
+ROLES, WORKERS = (
+    ("ingest", "sessions-1", "sessions-2", "visitors", "dispatch", "deliver"),
+    ("sessions-1", "sessions-2"),
+)
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(60)")
 
 
@@ -27,8 +31,8 @@ class NoBroker:
 
 @pytest.mark.parametrize("count", [5, 12, 30])
 def test_schedule_is_seeded_and_holds_every_kind(count: int) -> None:
-    faults = schedule(7, count, 110, tuple(OURS), WORKERS)
-    assert faults == schedule(7, count, 110, tuple(OURS), WORKERS) != schedule(8, count, 110, tuple(OURS), WORKERS)
+    faults = schedule(7, count, 110, ROLES, WORKERS)
+    assert faults == schedule(7, count, 110, ROLES, WORKERS) != schedule(8, count, 110, ROLES, WORKERS)
     assert len(faults) == count
     assert {fault.kind for fault in faults} == {"kill", "stop", "broker"}
     assert all(a.at_s <= b.at_s < 110 for a, b in pairwise(faults))
@@ -37,14 +41,8 @@ def test_schedule_is_seeded_and_holds_every_kind(count: int) -> None:
 
 def test_full_schedule_kills_every_role() -> None:
     for seed in range(20):
-        killed = {fault.role for fault in schedule(seed, 12, 110, tuple(OURS), WORKERS) if fault.kind == "kill"}
-        assert killed == set(OURS)
-
-
-def test_only_faults_of_delivery_and_broker_excuse_duplicates() -> None:
-    faults = [Fault(1, "kill", "deliver"), Fault(2, "kill", "sessions-1"), Fault(3, "stop", "sessions-2", 9)]
-    assert excused_duplicates(faults, prefetch=100) == 200
-    assert excused_duplicates([*faults, Fault(4, "broker"), Fault(5, "kill", "dispatch")], prefetch=100) == 600
+        killed = {fault.role for fault in schedule(seed, 12, 110, ROLES, WORKERS) if fault.kind == "kill"}
+        assert killed == set(ROLES)
 
 
 def test_tenants_file_of_the_site_is_one() -> None:

@@ -1,32 +1,25 @@
-"""The harness sees what it is there to see: stock Faust, same rules and faults, loses events."""
+"""The matrix sees what it is there to see: stock Faust, same rules and faults, loses or doubles."""
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
-
 import pytest
 
-from tests.faults.arena import Challenge, fight
+from tests.faults.matrix.matrix import Order, run_all
+from tests.faults.matrix.registry import chosen
+from tests.faults.matrix.run import Size
+from tests.faults.roles import faust
 
 ROUNDS = 6
+WORKERS = ("sessions-1", "sessions-2")
 pytestmark = [pytest.mark.stack, pytest.mark.faults]
 
 
 @pytest.mark.timeout(900)
-async def test_stock_faust_loses(tmp_path: Path) -> None:
-    for number in range(ROUNDS):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        challenge = Challenge(
-            seed=secrets.randbelow(1_000_000),
-            events=2_000,
-            sessions=450,
-            duration_s=60,
-            faults=10,
-            quiet_s=25,
-            instead="tests.faults.stock_sessions",
-        )
-        if (await fight(challenge, folder)).verdict.rows[0].lost:
+async def test_stock_faust_loses() -> None:
+    stock = dict.fromkeys(WORKERS, faust("tests.faults.stock_sessions"))
+    cases = chosen("everything at once")
+    async for _, outcome in run_all(Order(cases=cases, runs=ROUNDS, size=Size(2_000, 450), instead=stock)):
+        batches = outcome.verdict.rows[0]
+        if batches.lost or batches.duplicated:
             return
-    pytest.fail(f"{ROUNDS} rounds of stock Faust without a loss: the harness sees nothing")
+    pytest.fail(f"{ROUNDS} rounds of stock Faust without a loss: the matrix sees nothing")

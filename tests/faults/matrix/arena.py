@@ -90,15 +90,17 @@ class Arena:
 
 
 @asynccontextmanager
-async def open_arena(folder: Path, services: Services) -> AsyncIterator[Arena]:
-    """Services run, topics and queues exist, the roles are on their way up."""
+async def open_arena(
+    folder: Path, services: Services, instead: Mapping[str, Sequence[str]] | None = None
+) -> AsyncIterator[Arena]:
+    """Services run, topics and queues exist, the roles are on their way up. `instead`: other commands, by role."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.to_thread, services.stop)
         ports = some_ports()
         wires = await _wires(stack, services, ports[0])
         services.kafka.wire_to([wire.port for name, wire in wires.items() if name.startswith("kafka")])
         await asyncio.to_thread(services.start)
-        arena = Arena(folder, services, wires, make_place(folder, services, wires, ports))
+        arena = Arena(folder, services, wires, make_place(folder, services, wires, ports, instead or {}))
         await apply_topics(arena.settings)
         await asyncio.to_thread(apply_queues, arena.settings)
         stack.push_async_callback(arena.close)

@@ -6,7 +6,7 @@ import logging
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -22,12 +22,14 @@ NOISY = ("aiokafka", "httpx", "aiormq")  # they tell at length that something is
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """`seed` of the first run of each case, which repeats plan and moment; None: a new one for every run."""
+    """`seed` of the first run of each case, which repeats plan and moment; None: a new one for every run.
+    `instead`: other commands of roles."""
 
     cases: Sequence[Case]
     runs: int = 5
     size: Size = Size()
     seed: int | None = None
+    instead: Mapping[str, Sequence[str]] = {}
 
 
 async def run_all(order: Order) -> AsyncIterator[tuple[Case, Outcome]]:
@@ -35,7 +37,7 @@ async def run_all(order: Order) -> AsyncIterator[tuple[Case, Outcome]]:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     todo = [(case, n) for case in by_services(order.cases) for n in range(min(order.runs, case.most_runs))]
-    async with Ring() as ring:
+    async with Ring(order.instead) as ring:
         for place, (case, n) in enumerate(todo, 1):
             arena = await ring.arena_for(case)
             seed = secrets.randbelow(1_000_000) if order.seed is None else order.seed + n
@@ -56,7 +58,8 @@ def by_services(cases: Iterable[Case]) -> list[Case]:
 class Ring:
     """The arena that stands now. Folders of arenas in which something went wrong are kept, and named."""
 
-    def __init__(self) -> None:
+    def __init__(self, instead: Mapping[str, Sequence[str]]) -> None:
+        self._instead = instead
         self._stack = AsyncExitStack()
         self._arena: Arena | None = None
         self._services: object = None
@@ -82,7 +85,7 @@ class Ring:
     async def _open(self, case: Case) -> Arena:
         folder = Path(tempfile.mkdtemp(prefix="capi-faults-"))
         self._stack.callback(self._forget, folder)
-        arena = await self._stack.enter_async_context(open_arena(folder, case.services(folder)))
+        arena = await self._stack.enter_async_context(open_arena(folder, case.services(folder), self._instead))
         arena.say(f"an arena is on its way up, logs in {folder}")
         if wrong := await well(arena, FIRST_WELL_S):
             raise RuntimeError(f"the arena does not come up: {'; '.join(wrong)}; logs in {folder}")

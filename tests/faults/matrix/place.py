@@ -56,8 +56,14 @@ class Place(NamedTuple):
     platforms_port: int
 
 
-def make_place(folder: Path, services: Services, wires: Mapping[str, Valve], ports: Sequence[int]) -> Place:
-    """`ports` are PORTS free ones; the platforms' stand-in listens at the first."""
+def make_place(
+    folder: Path,
+    services: Services,
+    wires: Mapping[str, Valve],
+    ports: Sequence[int],
+    instead: Mapping[str, Sequence[str]],
+) -> Place:
+    """`ports` are PORTS free ones; the platforms' stand-in listens at the first. `instead`: other commands."""
     platforms, collect, intake, console, *rest = ports
     own = {
         "collect": {"CAPI_COLLECT_PORT": str(collect), "CAPI_COLLECT_HEALTH_PORT": str(rest[0])},
@@ -87,7 +93,7 @@ def make_place(folder: Path, services: Services, wires: Mapping[str, Valve], por
     direct = _addresses(
         services.kafka.ports, services.rabbit.url, services.redis.url, platforms, common["CAPI_NAMESPACE"]
     )
-    commands = {name: command_of(name) for name in own}
+    commands = {name: instead.get(name) or command_of(name) for name in own}
     return Place(common | wired, common | direct, commands, own, platforms)
 
 
