@@ -38,8 +38,8 @@ def rows(found: Forgotten, held: Held) -> list[tuple[str, str]]:
     """(where, what was removed there)."""
     late = "not yet" if found.waits_for else ""
     return [
-        ("open sessions and their mirror", f"{late or found.events} held events"),
-        ("memory of visitors", f"{late or found.memories} memories"),
+        ("open sessions and their mirror", late or f"{found.events} held events"),
+        ("memory of visitors", late or f"{found.memories} memories"),
         ("ledger", late or _ledger(held)),
         ("parked jobs", "not looked at" if found.parked is None else f"{found.parked} jobs"),
         ("jobs in queues, batches in Kafka", LATER),

@@ -153,8 +153,11 @@ def _asking(desk: Desk, user: User) -> Ask:
 
 
 async def _why_not_parked(desk: Desk) -> str:
-    """Why parked jobs could not be looked at, "" when they can."""
-    return AT_CENTRE if desk.settings.gateway_url else await asyncio.to_thread(why_not_look, desk.settings)
+    """What is to be said of parked jobs when they cannot be looked at, "" when they can."""
+    if desk.settings.gateway_url:
+        return AT_CENTRE
+    why = await asyncio.to_thread(why_not_look, desk.settings)
+    return f"Parked jobs cannot be looked at now: {why}" if why else ""
 
 
 def _now_ms() -> int:

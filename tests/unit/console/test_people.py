@@ -126,7 +126,7 @@ async def test_it_shows_what_is_held_and_changes_nothing(admin: Admin, desk: Fak
     assert "4,711" in text
     assert EM[:9] not in text
     assert "nothing was changed" in text
-    assert "Not now:" in text  # RabbitMQ does not answer
+    assert "Parked jobs cannot be looked at now: RabbitMQ" in text
     assert ledger_of(desk).asked == [HoldsOf(tenant="shop", field="em", digest=EM, tenants=("shop",))]
     assert (admin.asked, admin.audit()) == ([], [])
 
