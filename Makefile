@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env metrics snippet browser lint audit test faults faults-page faults-parts faults-ci bench demo run clean
+.PHONY: help install lock up down status env metrics snippet browser checkers dashboards lint audit test faults faults-page faults-parts faults-ci bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ snippet: install ## make agents/snippet/capi.js of its source
 browser: install ## install Chromium, for the browser tests, where there is none
 	@$(PYTHON) -m deploy.stack browser
 
+checkers: install ## install promtool and systemd-analyze, for the tests of deploy/, where there are none
+	@$(PYTHON) -m deploy.stack checkers
+
+dashboards: install ## write deploy/grafana/dashboards from the code
+	@$(PYTHON) -m deploy.grafana
+
 lint: install ## formatting, ruff, mypy --strict
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -45,7 +51,7 @@ lint: install ## formatting, ruff, mypy --strict
 audit: install ## known vulnerabilities, insecure constructs, secrets in files
 	@$(PYTHON) -m deploy.audit
 
-test: install up browser ## every test but the long fault tests, on the real stack
+test: install up browser checkers ## every test but the long fault tests, on the real stack
 	$(PYTEST) -m "not faults"
 
 codes: install up ## write docs/platforms-codes.md from a run of delivery against every answer of the platforms

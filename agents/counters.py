@@ -36,10 +36,11 @@ EVENTS_HELD = Gauge("capi_events_held", "Events that those hold")
 NEXT_DEADLINE = Gauge(
     "capi_next_deadline_timestamp_seconds", "Log time of the earliest deadline of a session, Unix; 0 without any"
 )
+# by group, not by role: targets have a label `role` of their own, and Prometheus would rename ours
 GROUP_LAG = Gauge(
-    "capi_group_lag_records", "Records that a role has not read, whether it runs or not", ["role", "topic"]
+    "capi_group_lag_records", "Records that a role has not read, whether it runs or not", ["group", "topic"]
 )
-GROUP_AGE = Gauge("capi_group_lag_seconds", "Age of the oldest of those; 0 without any", ["role", "topic"])
+GROUP_AGE = Gauge("capi_group_lag_seconds", "Age of the oldest of those; 0 without any", ["group", "topic"])
 QUEUE_MESSAGES = Gauge(
     "capi_queue_messages",
     "Messages of a RabbitMQ queue; state is ready, unacked, or leaving: dead-lettered and not confirmed yet",

@@ -30,7 +30,7 @@ def serve_standing(app: RunApp) -> None:
 async def _keep_looking(settings: Settings) -> None:
     while True:
         rows = await _asked(lags(settings))
-        show_lag(behind_by_topic(rows or [], settings.namespace))
+        show_lag(behind_by_topic(rows or [], settings.namespace), settings.namespace)
         show_queues(await _asked(asyncio.to_thread(depths, settings)) or [])
         await asyncio.sleep(LOOK_S)
 
@@ -44,15 +44,16 @@ async def _asked(answer: Awaitable[T]) -> T | None:
         return None
 
 
-def show_lag(rows: Iterable[TopicBehind]) -> None:
+def show_lag(rows: Iterable[TopicBehind], namespace: str) -> None:
     """A role that never read a topic has no series there: it is an optional one. Nor has an unknown age."""
     GROUP_LAG.clear()
     GROUP_AGE.clear()
     for row in rows:
+        names = f"{namespace}-{row.role}", f"{namespace}.{row.topic}"
         if row.lag is not None:
-            GROUP_LAG.labels(row.role, row.topic).set(row.lag)
+            GROUP_LAG.labels(*names).set(row.lag)
         if row.age_s is not None or row.lag == 0:
-            GROUP_AGE.labels(row.role, row.topic).set(row.age_s or 0)
+            GROUP_AGE.labels(*names).set(row.age_s or 0)
 
 
 def show_queues(rows: Iterable[Depth]) -> None:

@@ -1,4 +1,4 @@
-"""Command line of the local stack: up, down, status, browser, env."""
+"""Command line of the local stack: up, down, status, browser, checkers, env."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="say what answers, and who runs it; exit status 1 if not all do")
     status.add_argument("--json", action="store_true", help="print JSON")
     verbs.add_parser("browser", help="install Chromium, for the browser tests, where there is none")
+    verbs.add_parser(
+        "checkers", help="install promtool and systemd-analyze, for the tests of deploy/, where missing"
+    )
     verbs.add_parser("env", help="print deploy/env.example")
     return parser
 
@@ -52,11 +55,6 @@ def _down(addresses: Addresses, settings: StackSettings) -> int:
     return 0
 
 
-def _browser(addresses: Addresses, settings: StackSettings) -> int:
-    ensure_packages(["browser"], settings.install)
-    return 0
-
-
 def main() -> int:
     """Exit status: 0 done, 1 not up, 2 a setting is wrong."""
     arguments = _parser().parse_args()
@@ -72,7 +70,10 @@ def main() -> int:
     try:
         if arguments.verb == "status":
             return _status(addresses, settings, arguments.json)
-        return {"up": _up, "down": _down, "browser": _browser}[arguments.verb](addresses, settings)
+        if arguments.verb in ("browser", "checkers"):
+            ensure_packages([arguments.verb], settings.install)
+            return 0
+        return {"up": _up, "down": _down}[arguments.verb](addresses, settings)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from deploy.stack.rabbitmq import SCRIPT
 
 JAVA_AT_LEAST = 17
 POLICY = Path("/usr/sbin/policy-rc.d")
-SERVICES = ("rabbitmq-server", "redis-server")
+SERVICES = ("rabbitmq-server", "redis-server", "prometheus")
 
 
 def _java_version() -> int:
@@ -34,12 +34,15 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "default-jre-headless": lambda: _java_version() >= JAVA_AT_LEAST,
     "maven": lambda: shutil.which("mvn") is not None,
     "chromium": lambda: find_chromium() is not None,
+    "prometheus": lambda: shutil.which("promtool") is not None,
+    "systemd": lambda: shutil.which("systemd-analyze") is not None,
 }
 _NEEDED = {
     "kafka": ("default-jre-headless", "maven"),
     "rabbitmq": ("rabbitmq-server",),
     "redis": ("redis-server",),
     "browser": ("chromium",),
+    "checkers": ("prometheus", "systemd"),
 }
 
 
@@ -82,7 +85,7 @@ def _apt(root: list[str], *words: str) -> None:
 
 
 def ensure_packages(names: Iterable[str], may_install: bool) -> None:
-    """Install what the named services (or `browser`) need and this machine lacks. Raises StackError."""
+    """Install what the named services, `browser` or `checkers` need and this machine lacks. Raises StackError."""
     missing = missing_packages(names)
     if missing and not may_install:
         raise StackError(f"Install {', '.join(missing)}, or let us do it (CAPI_STACK_INSTALL=true).")

@@ -20,15 +20,16 @@ def test_a_role_that_never_read_has_no_lag_and_an_unknown_age_is_not_zero() -> N
             TopicBehind("dispatch", "batches", 7, None, 1, 2),
             TopicBehind("ledger", "batches", 0, None, 0, 2),
             TopicBehind("visitors", "visitors.in", None, None, 0, 2),
-        ]
+        ],
+        "capi",
     )
-    assert value("capi_group_lag_records", role="ingest", topic="events") == 7
-    assert value("capi_group_lag_seconds", role="ingest", topic="events") == 3.5
-    assert value("capi_group_lag_seconds", role="dispatch", topic="batches") is None
-    assert value("capi_group_lag_seconds", role="ledger", topic="batches") == 0
-    assert value("capi_group_lag_records", role="visitors", topic="visitors.in") is None
-    show_lag([])
-    assert value("capi_group_lag_records", role="ingest", topic="events") is None, "Kafka is away"
+    assert value("capi_group_lag_records", group="capi-ingest", topic="capi.events") == 7
+    assert value("capi_group_lag_seconds", group="capi-ingest", topic="capi.events") == 3.5
+    assert value("capi_group_lag_seconds", group="capi-dispatch", topic="capi.batches") is None
+    assert value("capi_group_lag_seconds", group="capi-ledger", topic="capi.batches") == 0
+    assert value("capi_group_lag_records", group="capi-visitors", topic="capi.visitors.in") is None
+    show_lag([], "capi")
+    assert value("capi_group_lag_records", group="capi-ingest", topic="capi.events") is None, "Kafka is away"
 
 
 def test_messages_that_were_dead_lettered_and_not_confirmed_are_a_state_of_their_own() -> None:
