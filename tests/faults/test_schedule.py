@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -75,6 +76,22 @@ async def test_killed_role_is_started_again(tmp_path: Path) -> None:
     finally:
         role.stop()
     assert not role.running
+
+
+async def test_another_command_is_for_one_life_only(tmp_path: Path) -> None:
+    role = Role("once", SLEEPER, os.environ, tmp_path)
+    role.next_life((sys.executable, "-c", "import os; raise SystemExit(int(os.environ['CODE']))"), {"CODE": "7"})
+
+    def back() -> bool:
+        role.keep_up()
+        return role.running and role.exits == [7]
+
+    try:
+        await eventually(back, 10)
+        assert role.pid > 0
+    finally:
+        role.stop()
+    assert (role.exits, role.pid) == ([7, -signal.SIGTERM], 0)
 
 
 async def test_role_that_never_comes_up_ends_the_test_with_its_last_words(
