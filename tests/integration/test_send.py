@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from streams.settings import Settings
 from tests.integration.parked_jobs import capi
 from tests.kafka import fresh_settings, read_all, topics_of
+from tests.workers import ROOT, environment
 
 pytestmark = pytest.mark.stack
 
@@ -52,6 +54,26 @@ async def test_good_lines_arrive_keyed_by_session_and_bad_ones_are_told_by_numbe
         few = event_file(tmp_path, [json.dumps(event) for event in GOOD[:4]], "few.jsonl")
         told = await asyncio.to_thread(capi, settings, tmp_path, "send", few, "--per-second", "20")
         assert (told["sent"], told["refusals"]) == (4, [])
+
+
+async def test_standard_input_is_sent_to_its_end(tmp_path: Path) -> None:
+    settings, lines = fresh_settings(), [json.dumps(event) for event in GOOD[:50]]
+    command = [sys.executable, "-m", "agents.cli", "send", "-", "--json"]
+    async with topics_of(settings):
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=ROOT,
+            env=environment(settings),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        given = "\n".join([*lines, "no event"]).encode()  # the last line has no end
+        out, _ = await asyncio.wait_for(process.communicate(given), 60)
+        told = json.loads(out)
+        assert (process.returncode, told["read"], told["sent"], told["refused"]) == (1, 51, 50, 1)
+        assert told["refusals"][0]["line"] == 51
+        found = await sent(settings)
+    assert sorted(event["event_id"] for _, event in found) == sorted(event["event_id"] for event in GOOD[:50])
 
 
 def test_kafka_that_is_away_and_a_file_that_is_not_there(tmp_path: Path) -> None:
