@@ -88,6 +88,7 @@ async def test_a_person_is_forgotten(console_site: Site, console_page: Paging) -
     await seen.keep()
 
     console_site.behave(mode="ok", platform="meta")
+    assert [*traces_of([digest[:8]], seen.texts)], "nothing was kept"
     assert [*traces_of([mark, digest], [*seen.texts, *files(console_site.folder)])] == []
 
 
