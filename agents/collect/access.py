@@ -9,8 +9,6 @@ from typing import NamedTuple
 from agents.collect.problems import Problem
 from streams.tenants import PublishableKey, Tenant, Tenants, WriteKey
 
-HEADER = "X-Capi-Key"
-
 
 class Access(NamedTuple):
     """`key` lets its holder write events of `tenant`."""

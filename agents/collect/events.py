@@ -10,7 +10,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from agents.admission import SUMMARY_S, Admission
-from agents.collect.access import HEADER, Access, Keys
+from agents.collect.access import Access, Keys
 from agents.collect.admitting import Outcome, Sender, admitted
 from agents.collect.body import inflated, wire_body
 from agents.collect.browser import Browsers
@@ -21,6 +21,7 @@ from agents.collect.problems import Problem, json_response, later
 from agents.collect.reading import Sent, check_content_type, read_events
 from agents.collect.shapes import IdAnswer
 from agents.collect.signed import check_signature
+from agents.collect.single import KEY as HEADER
 from sinks.records import NotWrittenError, RecordWriter, Writer
 from streams.settings import Settings
 from streams.tenants import PublishableKey

@@ -18,6 +18,7 @@ from agents.collect.listening import SERVER, Connection
 from agents.collect.openapi import document
 from agents.collect.part import Part
 from agents.collect.problems import Problem
+from agents.collect.single import check_single
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        check_single(request.headers)
         return await handler(request)
     except Problem as problem:
         return _told(problem)
