@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy.metrics import metrics
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 ALERTS = DEPLOY / "prometheus/alerts.yml"
 ALERT_TESTS = sorted(ALERTS.parent.glob("alerts_*test.yml"))
 BOARDS = DEPLOY / "grafana/dashboards"
 TARGET = frozenset({"job", "instance", "role"})  # what a scrape adds, see deploy/prometheus/prometheus.yml
+OF_ALL = ("up", "process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds")
 SUFFIXES = ("_bucket", "_sum", "_count")
 
 _METRIC = re.compile(r"\b((?:capi|process)_[a-z0-9_]+|up)\b(?:\{([^}]*)\})?")
@@ -64,6 +69,32 @@ def wrong(known: Known, expression: str, told: str = "") -> list[str]:
     left = {label.strip() for label in _grouped_last(expression)} or there
     problems += [f"no label {label} is left" for label in sorted({*_LEGEND.findall(told)} - left - {"value"})]
     return problems if metrics else ["no metric at all"]
+
+
+def known() -> dict[str, frozenset[str]]:
+    """Metrics that the code makes, under the names that a scrape shows."""
+    found = {name: frozenset[str]() for name in OF_ALL}
+    for _, metric in metrics():
+        family, labels = next(iter(metric.describe())), frozenset(metric._labelnames)
+        found |= {name: labels | ({"le"} if name.endswith("_bucket") else set()) for name in _shown_as(family)}
+    return found
+
+
+def seen_in(served: Iterable[bytes]) -> dict[str, frozenset[str]]:
+    """Metrics that these answers to scrapes show. The code tells the labels of one that has no series yet."""
+    found, by_code = {"up": frozenset[str]()}, known()
+    for text in served:
+        for family in text_string_to_metric_families(text.decode()):
+            for name in _shown_as(family):
+                found.setdefault(name, by_code.get(name, frozenset()))
+            found |= {sample.name: frozenset(sample.labels) for sample in family.samples}
+    return found
+
+
+def _shown_as(family: Metric) -> list[str]:
+    if family.type == "histogram":
+        return [family.name + suffix for suffix in SUFFIXES]
+    return [family.name + "_total" * (family.type == "counter")]
 
 
 def _grouped_last(expression: str) -> list[str]:

@@ -11,26 +11,7 @@ import pytest
 
 from deploy.grafana.__main__ import DASHBOARDS, FOLDER, text_of
 from deploy.grafana.panel import COLUMNS, Dashboard, render
-from deploy.metrics import metrics
-from tests.expressions import ALERT_TESTS, ALERTS, SUFFIXES, expressions, metrics_of, wrong
-
-OF_EVERY_PROCESS = {
-    name: frozenset[str]()
-    for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds")
-} | {"up": frozenset[str]()}
-
-
-def known() -> dict[str, frozenset[str]]:
-    """Metrics that the code makes, under the names that a scrape shows."""
-    found = dict(OF_EVERY_PROCESS)
-    for _, metric in metrics():
-        family, labels = next(iter(metric.describe())), frozenset(metric._labelnames)
-        if family.type == "histogram":
-            found |= {family.name + suffix: labels for suffix in SUFFIXES}
-            found[f"{family.name}_bucket"] = labels | {"le"}
-        else:
-            found[family.name + "_total" * (family.type == "counter")] = labels
-    return found
+from tests.expressions import ALERT_TESTS, ALERTS, SUFFIXES, expressions, known, metrics_of, seen_in, wrong
 
 
 def test_no_panel_and_no_alert_refers_to_what_is_not_there() -> None:
@@ -51,6 +32,14 @@ def test_no_panel_and_no_alert_refers_to_what_is_not_there() -> None:
 )
 def test_what_is_not_there_is_found(expression: str, told: str, problem: str) -> None:
     assert problem in wrong(known(), expression, told)
+
+
+def test_a_metric_without_series_is_known_by_its_name_and_one_with_by_its_labels() -> None:
+    text = b'# TYPE capi_jobs_unacked gauge\n# TYPE capi_posts counter\ncapi_posts_total{pixel="1"} 2\n'
+    seen = seen_in([text])
+    assert seen["capi_jobs_unacked"] == {"queue"}
+    assert seen["capi_posts_total"] == {"pixel"}
+    assert "capi_lane_state" not in seen
 
 
 def test_every_metric_of_ours_is_looked_at() -> None:
