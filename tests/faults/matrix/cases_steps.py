@@ -75,10 +75,10 @@ async def taking_over(arena: Arena, rng: random.Random) -> None:
 
 async def _giving_away(arena: Arena) -> None:
     """A third worker joins, so the first one has to give something away."""
-    lives = arena.roles["sessions-1"].lives
+    ended = len(arena.roles["sessions-1"].exits)
     dying = asyncio.create_task(dies(arena, "sessions-1", Step("giving partitions away")))
     try:
-        await eventually(lambda: arena.roles["sessions-1"].lives > lives, JOIN_S)
+        await eventually(lambda: len(arena.roles["sessions-1"].exits) > ended, JOIN_S)
         await _joined(arena, 2)
         await arena.start_role("sessions-3")
         await dying
