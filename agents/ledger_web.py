@@ -7,15 +7,18 @@ partitions are taken over. What a user may not see is not in the answer, whateve
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from agents.collect.listening import Gate, bounds_of, headers_arrived, in_time, listen
 from agents.console.desk import AwayError
 from sinks.views import PORTS
 from streams.events import UNREADABLE, encode
@@ -30,6 +33,10 @@ QUESTION_BYTES = 65_536
 RETRY_AFTER_S = 2
 # what may be configured, and is no address for others
 ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104 # compared with, not bound to
+
+
+# of aiohttp's connections: a body that was not read is waited for no longer than a second
+OPTIONS: dict[str, Any] = {"access_log": None, "lingering_time": 1.0}
 
 
 class Asker(Protocol):
@@ -59,8 +66,9 @@ class LedgerWeb:
     ) -> None:
         self._settings, self._answer, self._ask = settings, answer, ask
         self._away, self._user_of, self._routes = away, user_of, routes
-        self._app = web.Application(client_max_size=QUESTION_BYTES)
-        self._runner = web.AppRunner(self._app, access_log=None)
+        self._app = web.Application(client_max_size=QUESTION_BYTES, middlewares=[_begun])
+        self._runner = web.AppRunner(self._app, **OPTIONS)
+        self._listener: asyncio.Server | None = None
 
     async def start(self) -> str:
         """Raises OSError when no port of ten can be had. Port 0: nothing is served, and nobody can ask."""
@@ -72,9 +80,11 @@ class LedgerWeb:
         return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
     async def _listen(self, host: str, first: int) -> int:
+        bounds = bounds_of(self._settings, self._settings.console_trusted_proxies)
+        gate = Gate(bounds, cast(web.Server, self._runner.server), OPTIONS)
         for port in range(first, min(first + PORTS, 65_536)):
             try:
-                await web.TCPSite(self._runner, host, port).start()
+                self._listener = await listen(gate, host, port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
@@ -84,6 +94,8 @@ class LedgerWeb:
         raise OSError(errno.EADDRINUSE, f"ports {first} to {first + PORTS - 1} are taken")
 
     async def stop(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
         await self._runner.cleanup()
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -94,7 +106,7 @@ class LedgerWeb:
         if local and self._away():
             return _later("partitions are being taken over")
         try:
-            query = decode_query(await request.read())
+            query = decode_query(await in_time(request.read(), self._settings.collect_body_s))
         except UNREADABLE as error:
             return _problem(422, f"not a question of the ledger: {type(error).__name__}")
         query = msgspec.structs.replace(query, tenants=scope(query.tenants, user.tenants))
@@ -103,6 +115,12 @@ class LedgerWeb:
         except AwayError as error:
             return _later(str(error))
         return web.Response(body=encode(answer), content_type="application/json")
+
+
+@web.middleware
+async def _begun(request: web.Request, handler: Handler) -> web.StreamResponse:
+    headers_arrived(request)
+    return await handler(request)
 
 
 def scope(asked: Tenants, allowed: Tenants) -> Tenants:

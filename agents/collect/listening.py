@@ -1,7 +1,7 @@
 """Connections within bounds: how many there are, how many one address has, how long the first headers take.
 
 aiohttp ends a connection that is idle for long, which is meant for the time between requests; a new connection has
-less time (slowloris). Bodies are bounded where they are read.
+less time (slowloris). Bodies are bounded where they are read. The collector and the console listen so.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from agents.collect.address import client_address, is_trusted, networks
-from agents.collect.counters import CONNECTIONS, TURNED_AWAY
 from agents.collect.problems import Problem
 from streams.settings import Settings
 
@@ -28,12 +28,40 @@ BACKLOG = 1024
 SERVER = "capi"  # and no versions
 
 
+Value = TypeVar("Value")
+
+
+def _silent(_: Any) -> None: ...
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """`turned_away` is told why a connection was ended, `opened` how many there are."""
+
+    header_s: float
+    address: int
+    process: int
+    trusted_proxies: tuple[str, ...] = ()
+    turned_away: Callable[[str], None] = _silent
+    opened: Callable[[int], None] = _silent
+
+
+def bounds_of(
+    settings: Settings,
+    trusted_proxies: tuple[str, ...],
+    turned_away: Callable[[str], None] = _silent,
+    opened: Callable[[int], None] = _silent,
+) -> Bounds:
+    most = settings.collect_peer_connections, settings.collect_connections
+    return Bounds(settings.collect_header_s, *most, trusted_proxies, turned_away, opened)
+
+
 class Gate:
     """Counts connections, and makes a handler for each of those that may come in."""
 
-    def __init__(self, settings: Settings, server: web.Server, options: Mapping[str, Any]) -> None:
-        self.settings, self.server, self.options = settings, server, options
-        self._proxies = networks(settings.collect_trusted_proxies)
+    def __init__(self, bounds: Bounds, server: web.Server, options: Mapping[str, Any]) -> None:
+        self.bounds, self.server, self.options = bounds, server, options
+        self._proxies = networks(bounds.trusted_proxies)
         self._open: Counter[str] = Counter()
         self._all = 0
 
@@ -42,16 +70,15 @@ class Gate:
 
     def enter(self, address: str) -> bool:
         """Whether one more may come in; then `leave` is to be called once."""
-        most = self.settings.collect_peer_connections
-        if self._open[address] >= most and not is_trusted(address, self._proxies):
-            TURNED_AWAY.labels("address").inc()
+        if self._open[address] >= self.bounds.address and not is_trusted(address, self._proxies):
+            self.bounds.turned_away("address")
             return False
-        if self._all >= self.settings.collect_connections:
-            TURNED_AWAY.labels("process").inc()
+        if self._all >= self.bounds.process:
+            self.bounds.turned_away("process")
             return False
         self._open[address] += 1
         self._all += 1
-        CONNECTIONS.set(self._all)
+        self.bounds.opened(self._all)
         return True
 
     def leave(self, address: str) -> None:
@@ -59,7 +86,7 @@ class Gate:
         if not self._open[address]:
             del self._open[address]
         self._all -= 1
-        CONNECTIONS.set(self._all)
+        self.bounds.opened(self._all)
 
 
 class Connection(RequestHandler):
@@ -81,7 +108,7 @@ class Connection(RequestHandler):
             self._abort()
             return
         self._address = address
-        within_s = self._gate.settings.collect_header_s
+        within_s = self._gate.bounds.header_s
         self._silence = asyncio.get_running_loop().call_later(within_s, self._too_slow)
 
     def headers_arrived(self) -> None:
@@ -116,7 +143,7 @@ class Connection(RequestHandler):
         return response
 
     def _too_slow(self) -> None:
-        TURNED_AWAY.labels("slow").inc()
+        self._gate.bounds.turned_away("slow")
         self._abort()
 
     def _abort(self) -> None:
@@ -125,18 +152,26 @@ class Connection(RequestHandler):
 
 
 async def listen(
-    settings: Settings, server: web.Server, options: Mapping[str, Any], tls: ssl.SSLContext | None
+    gate: Gate, host: str, port: int, tls: ssl.SSLContext | None = None, shared: bool = False
 ) -> asyncio.Server:
-    """`options` are those of aiohttp's RequestHandler. Raises OSError when the address cannot be had.
-
-    Processes that share it get connections in turn.
-    """
+    """Raises OSError when the address cannot be had. `shared`: processes that share it get connections in turn."""
     secure: dict[str, Any] = {"ssl": tls, "ssl_handshake_timeout": TLS_S} if tls else {}
-    return await asyncio.get_running_loop().create_server(
-        Gate(settings, server, options),
-        settings.collect_host,
-        settings.collect_port,
-        reuse_port=True,
-        backlog=BACKLOG,
-        **secure,
-    )
+    # None, not False: uvloop and asyncio both take it for "as usual"
+    reuse = True if shared else None
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(gate, host, port, reuse_port=reuse, backlog=BACKLOG, **secure)
+
+
+def headers_arrived(request: web.Request) -> None:
+    """To be called first for each request."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.headers_arrived()
+
+
+async def in_time(reading: Awaitable[Value], within_s: float) -> Value:
+    """What is read of a body. Raises HTTPRequestTimeout; the connection ends then."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await reading
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text=f"The body did not arrive within {within_s:g} s.") from None

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from agents.collect.cors import Cors
 from agents.collect.counters import PROBLEMS, REQUESTS, SECONDS
 from agents.collect.drain import Drain
-from agents.collect.listening import SERVER, Connection
+from agents.collect.listening import SERVER, headers_arrived
 from agents.collect.openapi import document
 from agents.collect.part import Part
 from agents.collect.problems import Problem
@@ -51,8 +51,7 @@ def _describing(api: dict[str, Any]) -> Handler:
 
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if isinstance(request.protocol, Connection):
-        request.protocol.headers_arrived()
+    headers_arrived(request)
     begun, drain = time.perf_counter(), request.app[DRAIN]
     with drain.request():
         response = await handler(request)

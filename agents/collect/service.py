@@ -10,8 +10,9 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
+from agents.collect.counters import CONNECTIONS, TURNED_AWAY
 from agents.collect.drain import Drain
-from agents.collect.listening import listen
+from agents.collect.listening import Gate, bounds_of, listen
 from agents.collect.part import Part
 from agents.collect.server import make_app
 from sinks.views import views
@@ -39,7 +40,14 @@ async def run_collect(
     async with views(settings.collect_host, settings.collect_health_port, healths):
         await runner.setup()
         try:
-            listener = await listen(settings, cast(web.Server, runner.server), options, tls)
+            bounds = bounds_of(
+                settings,
+                settings.collect_trusted_proxies,
+                lambda why: TURNED_AWAY.labels(why).inc(),
+                CONNECTIONS.set,
+            )
+            gate = Gate(bounds, cast(web.Server, runner.server), options)
+            listener = await listen(gate, settings.collect_host, settings.collect_port, tls, shared=True)
             log.info("listening", host=settings.collect_host, port=settings.collect_port, tls=tls is not None)
             await stop.wait()
             log.info("stopping")

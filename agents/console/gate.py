@@ -13,6 +13,7 @@ from aiohttp import web
 from agents.access.secret import internal_secret, sign
 from agents.access.users import User
 from agents.collect.address import client_address, is_trusted, networks
+from agents.collect.listening import in_time
 from agents.console.desk import AwayError, Desk
 from agents.console.logins import Login, Logins
 from agents.console.pages import VISIT, Entry, Visit, render, visit_of
@@ -141,7 +142,7 @@ class Gate:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() not in self._hosts(request):
             raise web.HTTPForbidden(text="This came from another site.")
-        form = await request.post()
+        form = await in_time(request.post(), self.settings.collect_body_s)
         token = str(form.get(CSRF) or request.headers.get("X-CSRF-Token", ""))
         if not secrets.compare_digest(token.encode(errors="replace"), visit_of(request).csrf.encode()):
             raise web.HTTPForbidden(text="The form is of an earlier login: load the page again, then do it again.")
@@ -171,6 +172,7 @@ HEADLINES = {
     403: "Not for you",
     404: "Nothing is here",
     405: "Not that way",
+    408: "Too slow",
     409: "Not now",
     413: "Too much at once",
     429: "Too many tries",

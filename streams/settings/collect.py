@@ -30,14 +30,20 @@ class CollectSettings(BaseSettings):
     )
     collect_inflated_bytes: int = Field(8_000_000, ge=65_536, description="The same after gunzip, bytes.")
     collect_header_s: float = Field(
-        10, gt=0, description="How long a new connection may take to send its first headers, seconds."
+        10,
+        gt=0,
+        description="How long a new connection may take to send its first headers, seconds; the console's too.",
     )
-    collect_body_s: float = Field(10, gt=0, description="How long a body may take to arrive, seconds.")
+    collect_body_s: float = Field(
+        10, gt=0, description="How long a body may take to arrive, seconds; the console's too."
+    )
     collect_idle_s: float = Field(75, gt=0, description="How long an idle connection is kept open, seconds.")
     collect_peer_connections: int = Field(
-        100, ge=1, description="Most open connections of one address, trusted proxies excepted."
+        100, ge=1, description="Most open connections of one address, trusted proxies excepted; the console's too."
     )
-    collect_connections: int = Field(10_000, ge=1, description="Most open connections of one process.")
+    collect_connections: int = Field(
+        10_000, ge=1, description="Most open connections of one process; the console's too."
+    )
     collect_address_rate: float = Field(
         50, gt=0, description="Most events a second of one address with a publishable key; 20 s of it at once."
     )
