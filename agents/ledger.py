@@ -16,6 +16,7 @@ from agents.session_workers import SessionWorkers
 from agents.standing_metrics import serve_standing
 from streams.ledger.answering import answering
 from streams.ledger.book import Book
+from streams.ledger.checking import check_row
 from streams.ledger.parts import Keep
 from streams.log import setup
 from streams.runs import RunApp
@@ -24,7 +25,7 @@ from streams.settings import Settings, load_settings
 
 def create_app(settings: Settings) -> RunApp:
     app = RunApp(settings, "ledger", SOURCES)
-    table = app.run_table("ledger", bytes, bytes)
+    table = app.run_table("ledger", bytes, bytes, check=check_row)
     users = Users(settings.console_users)
 
     def web(ledger: Ledger) -> LedgerWeb:

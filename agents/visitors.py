@@ -31,12 +31,12 @@ from streams.runs import Outgoing, Run, RunApp
 from streams.settings import Settings, load_settings
 from streams.tenants import Tenant
 from streams.visitor_table import VisitorTable
-from streams.visitors import DAY_MS
+from streams.visitors import DAY_MS, decode_memory
 
 
 def create_app(settings: Settings) -> RunApp:
     app = RunApp(settings, "visitors", source="visitors.in")
-    table = app.run_table("visitors", bytes, bytes)
+    table = app.run_table("visitors", bytes, bytes, check=lambda _, value: decode_memory(value))
     memories = VisitorTable(table, table.keys_of, remember_ms_by_tenant(settings))
 
     @app.run_agent

@@ -17,12 +17,13 @@ from faust.types import TP, EventT, StreamT, TransportT
 
 from streams.runs.consumer import AckedTransport, RunSchema, RunTransport
 from streams.runs.garbage import look_seldom
-from streams.runs.measures import RESTORE, RESTORED, RUN_RECORDS, RunSensor
+from streams.runs.measures import REFUSED, RESTORE, RESTORED, RUN_RECORDS, RunSensor
 from streams.runs.options import faust_settings, transactional_producer
 from streams.runs.packing import Outgoing
 from streams.runs.pins import check_versions
 from streams.runs.placing import placed_together
 from streams.runs.pulse import Pulse, StalledError
+from streams.runs.refusing import refusal
 from streams.runs.restore import restore
 from streams.runs.table import RunTable
 from streams.runs.transactions import PartitionWriter, fence_all
@@ -133,7 +134,13 @@ class RunApp(faust.App):
 
     # -- declaring
 
-    def run_table(self, name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> RunTable:
+    def run_table(
+        self,
+        name: str,
+        encode: Callable[[Any], bytes],
+        decode: Callable[[bytes], Any],
+        check: Callable[[bytes, bytes], object] = lambda key, value: None,
+    ) -> RunTable:
         """A table whose changes go with the run; keys are raw bytes, so that Faust routes as Kafka does."""
         made = self.Table(
             name,
@@ -142,7 +149,7 @@ class RunApp(faust.App):
             value_type=bytes,
         )
         table = cast(RunTable, made)
-        table.encode, table.decode = encode, decode
+        table.encode, table.decode, table.check = encode, decode, check
         return table
 
     def run_agent(self, body: Body) -> Body:
@@ -236,17 +243,29 @@ class RunApp(faust.App):
             isolation_level="read_committed",
         )
         await consumer.start()
-        began_s = monotonic()
+        began_s, refused = monotonic(), list[ConsumerRecord]()
         try:
             tps = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-            count = await restore(consumer, tps, table.restore, self.pulse.more_restored) if tps else 0
+            more = self.pulse.more_restored
+            count = await restore(consumer, tps, table.restore, refused.append, more) if tps else 0
         finally:
             await consumer.stop()
+        await self._refuse(table, refused)
         # Faust's router looks a key's owner up in this producer's metadata, which else knows only what it wrote to
         await cast(Any, self.producer)._ensure_producer().partitions_for(topic)
         RESTORE.labels(table.name).observe(monotonic() - began_s)
         RESTORED.labels(table.name).inc(count)
         log.info("restored", table=table.name, partitions=sorted(partitions), records=count, keys=len(table.data))
+
+    async def _refuse(self, table: RunTable, records: Sequence[ConsumerRecord]) -> None:
+        """What nobody of us has written goes on without it; each take-over says so again, until it is compacted
+        away. Raises OtherFormatError."""
+        for record in records:
+            value = refusal(record)
+            REFUSED.labels(table.name).inc()
+            await self.producer.send_and_wait(self.settings.topic("rejects"), None, value, None, None, None)
+        if records:
+            log.error("no state of this table; what was there before counts", table=table.name, n=len(records))
 
     def _new_writer(self, partition: int) -> PartitionWriter:
         return PartitionWriter(partition, self.conf.id, partial(transactional_producer, self.settings))

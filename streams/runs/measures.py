@@ -30,6 +30,11 @@ COMMIT = Histogram(
 )
 RESTORE = Histogram("capi_restore_seconds", "A table read back from its changelog", ["table"], buckets=LONG_S)
 RESTORED = Counter("capi_restored_records_total", "Changelog records read back", ["table"])
+REFUSED = Counter(
+    "capi_restore_refused_total",
+    "Changelog records that are no state of the table: what was there before counts",
+    ["table"],
+)
 REBALANCE = Histogram("capi_rebalance_seconds", "Rebalances, from revocation until records flow", buckets=LONG_S)
 ASSIGNMENT = Histogram("capi_assignment_seconds", "Deciding who owns what, at the group's leader", buckets=SHORT_S)
 LAG = Gauge(

@@ -7,11 +7,14 @@ from time import monotonic
 
 import structlog
 from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from streams.events import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
 Apply = Callable[[int, bytes, bytes | None], None]  # partition, key, value (None = deleted)
+Refuse = Callable[[ConsumerRecord], None]
 FETCH_RECORDS = 2_000
 PROGRESS_S = 5.0
 
@@ -20,9 +23,11 @@ async def restore(
     consumer: AIOKafkaConsumer,
     tps: Collection[TopicPartition],
     apply: Apply,
+    refuse: Refuse,
     progress: Callable[[int], None] = lambda records: None,
 ) -> int:
     """Read `tps` from their beginning to where they end now, in order; returns the number of records.
+    `refuse` gets those that `apply` finds UNREADABLE.
 
     `consumer` has no group, reads committed and resets to earliest (seek_to_beginning after assign can lose
     against the default reset to latest). Its position counts, not the offsets delivered: the last offset of a
@@ -35,7 +40,10 @@ async def restore(
     while open_tps:
         for tp, records in (await consumer.getmany(timeout_ms=200, max_records=FETCH_RECORDS)).items():
             for record in records:
-                apply(tp.partition, record.key, record.value)
+                try:
+                    apply(tp.partition, record.key, record.value)
+                except UNREADABLE:
+                    refuse(record)
             count += len(records)
             progress(len(records))
         open_tps = {tp for tp in open_tps if await consumer.position(tp) < ends[tp]}

@@ -7,12 +7,14 @@ from itertools import islice
 from typing import Any
 
 import faust
+import msgspec
 
 Changes = dict[bytes, Any]  # key -> value, None = deleted; the last write of a run wins
 
 
 class RunTable(faust.Table[bytes, Any]):
-    """Values live decoded in memory and encoded in the changelog.
+    """Values live decoded in memory and encoded in the changelog. `check(key, value)` says of those that are not
+    decoded what `decode` says of the others: it raises one of UNREADABLE for what no worker has written.
 
     Writes between two commits belong to the run that is committed next; that holds because an agent decides
     a run without awaiting anything (the ledger's awaits turns of the loop, and nobody else writes its table:
@@ -24,6 +26,7 @@ class RunTable(faust.Table[bytes, Any]):
 
     encode: Callable[[Any], bytes] = bytes
     decode: Callable[[bytes], Any] = bytes
+    check: Callable[[bytes, bytes], object] = staticmethod(lambda _key, _value: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,12 +61,15 @@ class RunTable(faust.Table[bytes, Any]):
         self._keys.clear()
 
     def restore(self, partition: int, key: bytes, value: bytes | None) -> None:
-        """Apply one changelog record."""
+        """Apply one changelog record. Raises one of UNREADABLE, and then has changed nothing."""
+        if not isinstance(key, bytes):
+            raise msgspec.DecodeError("a record without a key")
         keys = self._keys.setdefault(partition, set())
         if value is None:
             self.data.data.pop(key, None)
             keys.discard(key)
         else:
+            self.check(key, value)
             self.data.data[key] = self.decode(value)
             keys.add(key)
 

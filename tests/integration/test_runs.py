@@ -126,7 +126,7 @@ async def restored(settings: Settings) -> dict[bytes, bytes | None]:
     table: dict[bytes, bytes | None] = {}
     async with reader_of(settings, changelog_topic(settings)) as consumer:
         tps = [TopicPartition(changelog_topic(settings), 0)]
-        await restore(consumer, tps, lambda partition, key, value: table.__setitem__(key, value))
+        await restore(consumer, tps, lambda _, key, value: table.__setitem__(key, value), pytest.fail)
     return table
 
 
