@@ -36,6 +36,11 @@ class TenantsError(Exception):
     """The tenants file cannot be used; the message says where and what to do."""
 
 
+def secret_path(place: str) -> Path:
+    """Where a `file:` is: relative paths are below CAPI_SECRETS_DIR, where that is set."""
+    return Path(os.environ.get("CAPI_SECRETS_DIR", ""), place)
+
+
 def read_secret(where: str, of: str) -> str:
     """What is at `env:NAME` or `file:PATH`, read at each use, so that a rotated one counts at once.
 
@@ -43,7 +48,7 @@ def read_secret(where: str, of: str) -> str:
     """
     kind, _, place = where.partition(":")
     try:
-        secret = os.environ[place] if kind == "env" else Path(place).read_text(encoding="utf-8")
+        secret = os.environ[place] if kind == "env" else secret_path(place).read_text(encoding="utf-8")
     except (KeyError, OSError) as error:
         raise TenantsError(f"{of}: {kind} {place} cannot be read") from error
     return secret.strip()

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from streams.settings import Settings
-from streams.tenants import read_secret
+from streams.tenants import read_secret, secret_path
 
 SHORTEST = 32  # characters
 WHOSE = "CAPI_INTERNAL_SECRET"
@@ -26,8 +26,8 @@ def internal_secret(settings: Settings) -> bytes:
     """What CAPI_INTERNAL_SECRET points at; a file that is missing is made, mode 0600. Raises SecretError,
     TenantsError."""
     kind, _, place = settings.internal_secret.partition(":")
-    if kind == "file" and not Path(place).exists():
-        _make(Path(place))
+    if kind == "file" and not (path := secret_path(place)).exists():
+        _make(path)
     found = read_secret(settings.internal_secret, WHOSE)
     if len(found) < SHORTEST:
         raise SecretError(

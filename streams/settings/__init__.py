@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import Any
 
@@ -50,5 +51,7 @@ class Settings(
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment; raises pydantic's ValidationError, which lists every mistake."""
-    return Settings(**overrides)
+    """Settings from the environment, then from the files in CAPI_SECRETS_DIR; raises pydantic's ValidationError,
+    which lists every mistake."""
+    folder: dict[str, Any] = {"_secrets_dir": os.environ.get("CAPI_SECRETS_DIR") or None}
+    return Settings(**folder, **overrides)

@@ -34,6 +34,11 @@ class Places(BaseSettings):
         "",
         description="Central site's gateway; when set, dispatch posts batches there instead of to RabbitMQ.",
     )
+    secrets_dir: str = Field(
+        "",
+        description="Folder of settings that are secret, each in a file named like its variable, as "
+        "capi_rabbitmq_url; relative file:PATHs are there, too. Only read from the environment.",
+    )
     tenants: Path = Field(
         Path("deploy/tenants.example.toml"),
         description="Path of the tenants file (TOML), see docs/tenants.md.",
