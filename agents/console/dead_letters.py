@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
+import structlog
 
 from sinks.parked.drop import DropError, DropParked
 from sinks.parked.messages import Parked, ParkedFilter
@@ -24,6 +25,8 @@ from sinks.parked.view import Group, shown
 from sinks.rabbit import Publisher, PublishError
 from sinks.rabbit.browse import BrowseError
 from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 MOST_SEEN, LOOK_S, REMEMBER_S = 20_000, 10.0, 10.0
 MOST_SINGLE, MOST_REMEMBERED = 50, 64
@@ -182,6 +185,9 @@ class DeadLetters:
             except asyncio.CancelledError:
                 work.why = "the console was stopped"
                 raise
+            except Exception as error:
+                log.error("a sweep of parked jobs ended in an error of ours", why=repr(error), exc_info=error)
+                work.why = f"an error of ours, {type(error).__name__}"
             finally:
                 _close(run)
                 work.ended_ms = _now_ms()

@@ -141,3 +141,16 @@ async def test_a_failure_and_a_stop_are_told(settings: Settings, monkeypatch: py
     await asyncio.wait({letters._task}, timeout=10)
     assert "was stopped" in slow.why
     await lie(settings, 10 - slow.done)
+
+
+async def test_an_error_of_ours_is_told_and_never_taken_for_the_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await parked_ten(settings)
+    letters, audit = DeadLetters(settings), Audit()
+    monkeypatch.setattr(module, "Sweep", None)
+    work = Work(kind="replay", who="ada", target="", started_ms=1)
+    letters.begin("replay", ALL, work, audit, limit=0, per_second=1)
+    await audit.heard("0 replayed, then it failed: an error of ours, TypeError")
+    assert not letters.busy
+    await lie(settings, 10)
