@@ -13,7 +13,7 @@ from tests.faults.matrix.place import command_of
 from tests.faults.roles import Role
 from tests.kafka import eventually
 
-STRUCK_S = 45.0
+STRUCK_S = 60.0
 
 
 class Step(NamedTuple):
@@ -25,23 +25,21 @@ class Step(NamedTuple):
 
 async def dies(arena: Arena, name: str, *steps: Step) -> None:
     """Role `name` dies at each step, in a life of its own, and then runs as usual. Raises AssertionError."""
-    first, *others = steps
-    command, mark = dying(arena, name, first)
-    role = await arena.start_role(name, command)
-    for step in (*others, None):
-        before = len(role.exits)
-        command, next_mark = dying(arena, name, step) if step else ((), mark)
-        if step:
-            role.next_life(command, {})
-        await _struck(role, first, mark, before)
-        arena.say(f"{name} died: {first.at}")
-        first, mark = step or first, next_mark
+    lives = [(step, *dying(arena, name, step, number)) for number, step in enumerate(steps)]
+    role = await arena.start_role(name, lives[0][1])
+    for place, (step, _, mark) in enumerate(lives):
+        await eventually(lambda: role.running, STRUCK_S)
+        ended = len(role.exits)
+        if place + 1 < len(lives):
+            role.next_life(lives[place + 1][1], {})
+        await _struck(role, step, mark, ended)
+        arena.say(f"{name} died: {step.at}")
 
 
-def dying(arena: Arena, name: str, step: Step) -> tuple[Sequence[str], Path]:
+def dying(arena: Arena, name: str, step: Step, number: int) -> tuple[Sequence[str], Path]:
     """The command of a life that ends there, and the file that will say so."""
     module = "tests.faults.matrix.dying"
-    mark = arena.folder / f"{name} {step.at}.mark"
+    mark = arena.folder / f"{name} {number} {step.at}.mark"
     mark.unlink(missing_ok=True)
     _, _, entry, *usual = command_of(name)
     entry = {"faust": "faust.__main__"}.get(entry, entry)  # a package that runpy cannot find once it is imported
@@ -55,6 +53,7 @@ async def _struck(role: Role, step: Step, mark: Path, before: int) -> None:
     try:
         await eventually(died, STRUCK_S)
     except AssertionError:
+        role.next_life(command_of(role.name), {})
         role.kill()
         raise AssertionError(f"not struck: {role.name} did not come to '{step.at}'") from None
     code, said = role.exits[before], mark.exists()
