@@ -1,4 +1,4 @@
-"""The tombstones of erased people, as a delivery worker knows them: topic `erased`, read to its end and followed.
+"""The tombstones of erased people, as a worker that sends knows them: topic `erased`, read whole and followed.
 
 In memory, so asking before a POST costs no way to a server. When Kafka goes away, a worker goes by what it has
 read, and nobody else can be erased meanwhile. One that starts while Kafka is away would know nobody, so it takes
@@ -48,9 +48,9 @@ class TombstoneReader:
         try:
             done = await _first_of([*events, self._task], TELL_S)
             if not done:
-                log.error("delivery waits for Kafka: until then nobody knows who was erased and must not be sent")
+                log.error("nothing is sent: Kafka has to say who was erased and must not be")
                 done = await _first_of([*events, self._task], None)
-                log.info("delivery waits no longer", erased=len(self.tombstones), known=self.known)
+                log.info("it is known who was erased", n=len(self.tombstones), known=self.known)
             if self._task in done:
                 self._task.result()
         finally:

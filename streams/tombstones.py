@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from streams.events import UNREADABLE, Erased, Job, UserField, decode_erased
+import msgspec
+
+from streams.events import UNREADABLE, Batch, Erased, Event, Job, UserField, decode_erased
 
 PERSON_FIELDS: tuple[UserField, ...] = (
     "em",
@@ -17,6 +19,7 @@ PERSON_FIELDS: tuple[UserField, ...] = (
     "external_id",
 )  # what names one person; a first name names thousands
 ERASED = "erased on request"
+PART_ID = 32  # hex digits
 
 
 def mark_of(tenant: str, digest: str) -> str:
@@ -42,16 +45,25 @@ class Tombstones:
         self._at_ms[erased.mark] = max(at_ms, self._at_ms.get(erased.mark, 0))
 
     def forbid(self, job: Job) -> bool:
-        """Whether the job holds somebody who was erased after it left its session.
+        """Whether the job holds somebody who was erased after it left its session."""
+        return self.forbid_event(job.event, job.left_ms or job.event.event_time_ms)
 
-        A digest counts in each field that names a person: shops use hashed addresses as ids of their own.
-        """
-        if not self._at_ms:
-            return False
-        user, tenant = job.event.user, job.event.tenant
-        left_ms = job.left_ms or job.event.event_time_ms
-        return any(
-            left_ms < self._at_ms.get(mark_of(tenant, digest), 0)
+    def forbid_event(self, event: Event, left_ms: int) -> bool:
+        """A digest counts in each field that names a person: shops use hashed addresses as ids of their own."""
+        return bool(self._at_ms) and any(
+            left_ms < self._at_ms.get(mark_of(event.tenant, digest), 0)
             for field in PERSON_FIELDS
-            for digest in getattr(user, field)
+            for digest in getattr(event.user, field)
         )
+
+    def split(self, batch: Batch) -> tuple[Batch | None, tuple[Event, ...]]:
+        """What of a batch may still leave, None for nothing, and what may not. A part has an id of its own, for
+        the whole may have been taken already: whoever gets both knows the events by theirs."""
+        kept = [one for one in batch.events if not self.forbid_event(one.event, batch.flushed_at_ms)]
+        if len(kept) == len(batch.events):
+            return batch, ()
+        ids = {one.event.event_id for one in kept}
+        dropped = tuple(one.event for one in batch.events if one.event.event_id not in ids)
+        part_id = sha256(" ".join([batch.batch_id, *sorted(ids)]).encode()).hexdigest()[:PART_ID]
+        part = msgspec.structs.replace(batch, batch_id=part_id, events=tuple(kept))
+        return part if kept else None, dropped

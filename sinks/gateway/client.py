@@ -38,6 +38,13 @@ GZIP_LEVEL = 4
 BATCH_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
+Leaving = Callable[[bytes], bytes]
+
+
+def whole_of(batch: bytes) -> bytes:
+    return batch
+
+
 class Head(msgspec.Struct):
     """What the client looks at of a batch."""
 
@@ -65,34 +72,39 @@ class Gateway:
         self._trouble = Trouble()
         self._slots = asyncio.Semaphore(settings.gateway_posts_in_flight)
 
-    async def send(self, batches: Sequence[bytes]) -> list[Refusal | None]:
-        """Returns when the centre has answered for each of the encoded batches: None is taken."""
+    async def send(self, batches: Sequence[bytes], leaving: Leaving = whole_of) -> list[Refusal | None]:
+        """Returns when the centre has answered for each of the encoded batches: None is taken. `leaving` is asked
+        before each POST what of the batch may still leave; b"" is nothing, and then it is done with."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._send(batch)) for batch in batches]
+            tasks = [group.create_task(self._send(batch, leaving)) for batch in batches]
         return [task.result() for task in tasks]
 
     async def close(self) -> None:
         await self._links.close()
 
-    async def _send(self, batch: bytes) -> Refusal | None:
+    async def _send(self, batch: bytes, leaving: Leaving) -> Refusal | None:
         async with self._slots:  # kept while waiting: a centre that is away is asked by these few, not by all
-            letter = letter_of(batch, self._settings.gateway_gzip_bytes)
-            if letter is None:
+            whole = letter_of(batch, self._settings.gateway_gzip_bytes)
+            if whole is None:
                 return Refusal("not a batch")
             try:
-                answer = await self._until_answered(letter, partial(ids_of, batch))
+                answer = await self._until_answered(batch, whole, leaving)
             finally:
-                self._trouble.forget(letter.batch_id)
+                self._trouble.forget(whole.batch_id)
         return answer if isinstance(answer, Refusal) else None
 
-    async def _until_answered(self, letter: Letter, ids: Callable[[], Mapping[str, str]]) -> Taken | Refusal:
+    async def _until_answered(self, batch: bytes, whole: Letter, leaving: Leaving) -> Taken | Refusal:
         for pause_s in pauses():
+            left = leaving(batch)
+            letter = whole if left == batch else letter_of(left, self._settings.gateway_gzip_bytes)
+            if letter is None:
+                return Taken()
             answer = await self.post(letter)
             POSTS.labels(OUTCOMES[type(answer)]).inc()
             if not isinstance(answer, Wait):
-                self._trouble.over(letter.batch_id)
+                self._trouble.over(whole.batch_id)
                 return answer
-            self._trouble.note(letter.batch_id, answer, ids)
+            self._trouble.note(whole.batch_id, answer, partial(ids_of, batch))
             await asyncio.sleep(max(answer.seconds, pause_s))
         raise AssertionError("the pauses do not end")
 

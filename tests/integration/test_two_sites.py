@@ -2,6 +2,7 @@
 
 Each has a configuration, topics and files of its own; between them are TLS 1.3, certificates of both, and
 signatures. RabbitMQ goes away and comes back under the centre; meanwhile secret and certificates are rotated.
+Somebody is erased at either site.
 """
 
 from __future__ import annotations
@@ -9,18 +10,26 @@ from __future__ import annotations
 import asyncio
 import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from aiokafka.structs import ConsumerRecord
 
 from agents.certs.folder import CA, SERVER, file_of
 from sinks.gateway.tls import client_context
+from sinks.topology import work_queue
+from streams.events import decode_outcome, decode_reject
+from streams.tombstones import ERASED
 from tests.e2e.visits import taken, visit
 from tests.gateway import certificates, new_secret
-from tests.kafka import eventually, read_all
+from tests.integration.parked_jobs import capi
+from tests.integration.test_erase import event, event_ids, tell
+from tests.kafka import eventually, read_all, read_until
+from tests.rabbit import ready
 from tests.site import TENANTS, Site, free_port, site
 from tests.unit.collecting import reachable
 from tests.valve import Valve, valve
@@ -160,3 +169,51 @@ async def test_visits_arrive_through_the_centre_whatever_happens_there(
     assert collect.poll() is None
     for settings in (central.settings, berlin.settings):
         assert await read_all(settings, settings.topic("rejects")) == []
+
+
+async def test_who_is_erased_leaves_neither_site(central: Site, berlin: Site, tmp_path: Path) -> None:
+    """Each has a batch in the client's Kafka. Ada is erased there before it goes to the centre; Eve at the centre,
+    when her jobs are in its RabbitMQ; Bob stays."""
+    ada, bob, eve = (sha256(f"{name}@example.com".encode()).hexdigest() for name in ("ada", "bob", "eve"))
+    for role in ("sessions", "visitors"):
+        berlin.worker(role)
+    people = {"ada": ada, "bob": bob, "eve": eve}
+    await tell(berlin, *(event(1, digest, name, "Purchase") for name, digest in people.items()))
+    await read_until(berlin.settings, berlin.settings.topic("batches"), lambda found: len(found) == 3, 60)
+
+    erase = ("erase", "--tenant", "default", "--field", "em", "--yes", "--digest")
+    told = await asyncio.to_thread(capi, berlin.settings, tmp_path, *erase, ada)
+    assert told["done"], told
+    assert "central site" in " ".join(told["problems"])
+
+    collect = central.process("collect", ["agents.cli", "collect"])
+    await reachable(central.settings.collect_port, lambda: collect.poll() is None, 60)
+    berlin.worker("dispatch")
+
+    async def queued() -> bool:
+        return await ready(central.settings, work_queue("meta")) == 2
+
+    await eventually(queued, 60)
+    # the centre's own session workers are away; its Kafka keeps the request for them
+    told = await asyncio.to_thread(capi, central.settings, tmp_path, *erase, eve, "--wait", "0", code=1)
+    assert told["waits_for"] == ["sessions"]
+    central.worker("deliver")
+    await eventually(lambda: "bob-1" in event_ids(central), 60)
+
+    def eve_s_end(found: Sequence[ConsumerRecord]) -> bool:
+        outcomes = [decode_outcome(record.value) for record in found]
+        return {one.platform for one in outcomes if one.event_id == "eve-1" and one.why == ERASED} == {
+            "meta",
+            "tiktok",
+        }
+
+    await read_until(central.settings, central.settings.topic("outcomes"), eve_s_end, 60)
+    assert event_ids(central) == {"bob-1"}
+    for records in (
+        await read_all(central.settings, central.settings.topic("outcomes")),
+        await read_all(central.settings, central.settings.topic("ledger.in")),
+    ):
+        assert not [record for record in records if b"ada-1" in record.value]
+    (reject,) = await read_all(berlin.settings, berlin.settings.topic("rejects"))
+    refused = decode_reject(reject.value)
+    assert (refused.event_id, refused.reason) == ("ada-1", ERASED)

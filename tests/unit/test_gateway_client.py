@@ -131,6 +131,22 @@ async def test_what_is_not_taken_is_sent_until_it_is(tmp_path: Path) -> None:
     assert central.seen == 26
 
 
+async def test_what_may_leave_is_asked_before_each_post(tmp_path: Path) -> None:
+    """The first batch shrinks while it waits, the second vanishes, the third goes as it is."""
+    waits, parts = batches(3), batches(9)
+    asked: list[bytes] = []
+
+    def leaving(batch: bytes) -> bytes:
+        asked.append(batch)
+        again = asked.count(batch) > 1
+        return {waits[0]: parts[8], waits[1]: b""}.get(batch, batch) if again else batch
+
+    async with gateway(tmp_path, lambda n: BUSY if n < 3 else (202, {})) as (sender, central):
+        assert await asyncio.wait_for(sender.send(waits, leaving), 20) == [None] * 3
+    assert set(central.bodies) == {"b8", "b2"}
+    assert len(asked) == 6
+
+
 async def test_a_refused_batch_ends_with_the_centre_s_reason_and_the_others_go_on(tmp_path: Path) -> None:
     refusal = (422, {"error": {"code": "x", "message": "mixed", "field": "events[1]", "fix": "unmix"}})
     async with gateway(tmp_path, lambda n: refusal if n == 0 else (202, {}), gateway_posts_in_flight=1) as (
