@@ -212,6 +212,7 @@ class RunApp(faust.App):
     async def take_over(self, assignment: set[TP]) -> None:
         """Called once a generation, before anything flows: shut former owners out, then read the state."""
         try:
+            self._check_partition_count()
             await self._take_over(placed_together(assignment, self.sources))
         except asyncio.CancelledError:
             raise
@@ -219,7 +220,6 @@ class RunApp(faust.App):
             self.fail_stop(error)
 
     async def _take_over(self, partitions: set[int]) -> None:
-        self._check_partition_count()
         self.pulse.start_over()
         old, self.writers = self.writers, {}
         await asyncio.gather(*(writer.close() for writer in old.values()))
