@@ -6,15 +6,18 @@ A test makes a person and a token that are found nowhere else (`Marks`), sends t
 
 from __future__ import annotations
 
+import re
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 import httpx
-import redis.asyncio
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
+from redis.asyncio import Redis
 
 from sinks.rabbit_admin import RabbitAdmin
 from streams.settings import Settings
@@ -22,6 +25,17 @@ from streams.topics import topics
 from tests.rabbit import take_all
 
 Text = tuple[str, bytes]  # where it was, what was there
+_ESCAPED = re.compile(rb"\\+u00([0-9a-fA-F]{2})")
+KEYS_AT_ONCE = 500
+# how all of a key is read; `DUMP` would be compressed
+READ: dict[bytes, tuple[Any, ...]] = {
+    b"string": ("GET",),
+    b"list": ("LRANGE", 0, -1),
+    b"hash": ("HGETALL",),
+    b"set": ("SMEMBERS",),
+    b"zset": ("ZRANGE", 0, -1),
+    b"stream": ("XRANGE", "-", "+"),
+}
 
 
 class Marks:
@@ -39,6 +53,7 @@ class Marks:
         self.phone = f"+49 30 9{number}"
         self.first_name, self.last_name = f"Zebulonia{mark}", f"Quixworthy{mark}"
         self.external_id = f"customer-{mark}-7"
+        self.email_in_base64 = b64encode(self.email.encode()).decode()
         self.clear = {
             "token": [self.token],
             "email": [mark],  # of every other one too
@@ -62,13 +77,35 @@ class Marks:
 
 
 def traces_of(needles: Iterable[str], texts: Iterable[Text]) -> Iterator[str]:
-    """Where a needle is in the clear, in any case, also percent-encoded: `place: … needle …`."""
-    looked = {needle for given in needles for needle in (given.lower(), quote(given.lower()))}
+    """Where a needle is in the clear, in any case, percent-encoded, escaped as in JSON, or in base64."""
+    given = set(needles)
+    plain = {form.lower().encode() for needle in given for form in (needle, quote(needle), quote_plus(needle))}
+    coded = {
+        form for needle in given for case in (needle, needle.lower(), needle.upper()) for form in in_base64(case)
+    }
     for place, text in texts:
-        low = text.lower()
-        for needle in looked:
-            if (at := low.find(needle.encode())) >= 0:
-                yield f"{place}: …{text[max(0, at - 60) : at + len(needle) + 20]!r}…"
+        low = _ESCAPED.sub(_unescaped, text).lower()
+        yield from (_seen(place, low, needle) for needle in plain if needle in low)
+        yield from (_seen(place, text, needle) for needle in coded if needle in text)
+
+
+def in_base64(text: str) -> Iterator[bytes]:
+    """What of base64 is sure when the text begins at each of the three places, in both alphabets."""
+    raw = text.encode()
+    for before in range(3):
+        whole = b64encode(bytes(before) + raw)
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield whole[first:last]
+        yield whole[first:last].translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return chr(int(found[1], 16)).encode(errors="replace")
+
+
+def _seen(place: str, text: bytes, needle: bytes) -> str:
+    at = text.find(needle)
+    return f"{place}: …{text[max(0, at - 60) : at + len(needle) + 20]!r}…"
 
 
 def all_needles(marks: Marks) -> list[str]:
@@ -115,15 +152,33 @@ async def records(settings: Settings, but: Iterable[str] = ("events",)) -> Async
 
 
 async def redis_items(settings: Settings) -> AsyncIterator[Text]:
-    """Keys and values of this namespace."""
-    client = redis.asyncio.Redis.from_url(settings.redis_url)
-    try:
-        async for key in client.scan_iter(f"*{settings.namespace}*"):
-            yield f"Redis {key.decode()}", key + b" " + (await client.dump(key) or b"")
-            if await client.type(key) == b"list":
-                yield f"Redis {key.decode()}", repr(await client.lrange(key, 0, -1)).encode()
-    finally:
-        await client.aclose()
+    """Every key and value of the Redis, whoever wrote it."""
+    async with Redis.from_url(settings.redis_url) as client:
+        keys = [key async for key in client.scan_iter(count=KEYS_AT_ONCE)]
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            part = keys[start : start + KEYS_AT_ONCE]
+            async with client.pipeline(transaction=False) as ask:
+                for key in part:
+                    ask.type(key)
+                kinds = await ask.execute()
+            known = [(key, kind) for key, kind in zip(part, kinds, strict=True) if kind in READ]  # others are gone
+            async with client.pipeline(transaction=False) as ask:
+                for key, kind in known:
+                    ask.execute_command(READ[kind][0], key, *READ[kind][1:])
+                values = await ask.execute(raise_on_error=False)
+            for (key, _), value in zip(known, values, strict=True):
+                yield f"Redis {key.decode(errors='replace')}", key + b" " + as_bytes(value)
+
+
+def as_bytes(value: Any) -> bytes:
+    """What is in an answer of Redis, one after the other."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, dict):
+        value = [part for pair in value.items() for part in pair]
+    if isinstance(value, list | tuple | set):
+        return b"\n".join(map(as_bytes, value))
+    return repr(value).encode()
 
 
 async def messages(settings: Settings) -> AsyncIterator[Text]:

@@ -82,6 +82,7 @@ class BatchesDoor:
             body = inflated(wire, request.headers.get("Content-Encoding", ""), settings.collect_inflated_bytes)
             batch = read_batch(body, request.headers, sender)
             ids = _ids_of(batch)
+            _refuse_clear_text(batch)
             answer = await self._answer(batch, sha256(body).hexdigest(), sender)
         except Problem as problem:
             BATCHES.labels(sender.name, problem.code).inc()
@@ -170,6 +171,12 @@ def read_batch(body: bytes, headers: Mapping[str, str], sender: Sender) -> Batch
     for index, enriched in enumerate(batch.events):
         if (enriched.event.tenant, enriched.event.session_id) != (batch.tenant, batch.session_id):
             raise Problem(422, "mixed_batch", "an event is not the batch's", "", f"events[{index}]")
+    return batch
+
+
+def _refuse_clear_text(batch: Batch) -> None:
+    """Raises Problem 422."""
+    for index, enriched in enumerate(batch.events):
         if field := clear_in(enriched.event):
             raise Problem(
                 422,
@@ -178,7 +185,6 @@ def read_batch(body: bytes, headers: Mapping[str, str], sender: Sender) -> Batch
                 "both sites need the same release; an id must say nothing of a person",
                 f"events[{index}].event.{field}",
             )
-    return batch
 
 
 def _ids_of(batch: Batch) -> dict[str, object]:

@@ -91,6 +91,13 @@ def test_a_clients_event_with_clear_text_is_told_by_its_path(change: dict[str, A
     assert clear_in(msgspec.structs.replace(GOOD, **change)) == field
 
 
+def test_what_is_nested_without_end_is_told_too() -> None:
+    deep: dict[str, Any] = {"a": 1}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    assert clear_in(msgspec.structs.replace(GOOD, custom_data=deep)) == "custom_data"
+
+
 def test_what_a_door_let_through_passes() -> None:
     user = {
         "em": EMAIL,
