@@ -24,20 +24,21 @@ from tests.faults.plan import SHOPS
 
 SAMPLE, EVENTS_EACH = 6, 2
 LOOK_S = 0.1
-WITHIN_S, GONE_WITHIN_S = 30.0, 15.0
+WITHIN_S, WATCH_S, GONE_WITHIN_S = 30.0, 8.0, 15.0
 SHOP = SHOPS[0]  # holds by session
 USER = User("tests", "viewer")
 
 
 class MirrorCheck:
-    """`run` counts the differences; ids begin with `extra-`, so the verdict leaves them alone."""
+    """`run` finds the differences; ids begin with `extra-`, so the verdict leaves them alone."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self._settings, self._seed, self._round = settings, seed, 0
         self._redis = Redis.from_url(settings.redis_url, socket_timeout=5)
 
-    async def run(self) -> int:
-        """Sessions of the last sample whose list was never right, or was left behind. Raises KafkaError."""
+    async def run(self) -> list[str]:
+        """Of sessions of the last sample whose list was never right, or was left behind: what was seen last.
+        Raises KafkaError."""
         deadline_s = monotonic() + WITHIN_S
         try:
             async with SessionWorkers(self._settings) as workers:
@@ -45,17 +46,17 @@ class MirrorCheck:
                     sessions = await self._open_some()
                     wrong = await self._watch(workers, sessions)
                     if not wrong or monotonic() > deadline_s:
-                        return wrong + await self.left(sessions)
+                        return [*wrong, *await self.left(sessions)]
         finally:
             await self._redis.aclose()
 
-    async def left(self, session_ids: Iterable[str]) -> int:
-        """Lists of sessions that are over, once they had the time to go."""
+    async def left(self, session_ids: Iterable[str]) -> list[str]:
+        """Of lists of sessions that are over, once they had the time to go."""
         keys = [self._key(session_id) for session_id in session_ids]
         deadline_s = monotonic() + GONE_WITHIN_S
         while (left := await self._redis.exists(*keys)) and monotonic() < deadline_s:
             await asyncio.sleep(LOOK_S)
-        return int(left)
+        return ["a list is left of a session that is over"] * int(left)
 
     async def _open_some(self) -> Sequence[str]:
         self._round += 1
@@ -71,21 +72,26 @@ class MirrorCheck:
             await producer.stop()
         return sessions
 
-    async def _watch(self, workers: SessionWorkers, sessions: Sequence[str]) -> int:
-        """How many were not seen as they are while they were open."""
-        unseen, deadline_s = set(sessions), monotonic() + self._settings.idle_s + 2
+    async def _watch(self, workers: SessionWorkers, sessions: Sequence[str]) -> list[str]:
+        """Of those that were not seen as they are while they were open: all that was seen."""
+        unseen, deadline_s = {session_id: dict[str, None]() for session_id in sessions}, monotonic() + WATCH_S
         while unseen and monotonic() < deadline_s:
-            unseen -= {session_id for session_id in [*unseen] if await self._agree(workers, session_id)}
+            for session_id, seen in [*unseen.items()]:
+                wrong = await self._differ(workers, session_id)
+                seen[wrong] = None
+                if not wrong:
+                    del unseen[session_id]
             await asyncio.sleep(LOOK_S)
-        return len(unseen)
+        return [f"{session_id}: {', then '.join(seen)}" for session_id, seen in unseen.items()]
 
-    async def _agree(self, workers: SessionWorkers, session_id: str) -> bool:
+    async def _differ(self, workers: SessionWorkers, session_id: str) -> str:
         try:
             view = await workers.show(USER, SHOP, session_id)
             drawn = int(await self._redis.llen(self._key(session_id)))
-        except (SessionsError, RedisError):
-            return False
-        return view is not None and len(view.events) == drawn == EVENTS_EACH
+        except (SessionsError, RedisError) as error:
+            return str(error)
+        held = len(view.events) if view else 0
+        return "" if held == drawn == EVENTS_EACH else f"{held} held, {drawn} drawn"
 
     def _key(self, session_id: str) -> bytes:
         return redis_key(self._settings.namespace, session_key(SHOP, session_id))

@@ -20,7 +20,7 @@ from tests.faults.matrix.gather import Gather
 from tests.faults.matrix.health import well
 from tests.faults.matrix.mirror import MirrorCheck, left_over
 from tests.faults.plan import make_plan
-from tests.faults.verdict import Collected, Verdict, judge
+from tests.faults.verdict import EXAMPLES, Collected, Verdict, judge
 
 STRIKE_WITHIN = (0.15, 0.6)  # of the usual feed: what takes long has the rest of a longer one
 STRIKE_S = 180.0  # longest time that a strike may take to put everything right
@@ -116,7 +116,9 @@ class Run:
         collected = await self._until_out()
         self._doing = "mirror"
         try:
-            differences = await looking + await left_over(self._arena.settings, self._plan.seed)
+            wrong = await looking
+            differences = len(wrong) + await left_over(self._arena.settings, self._plan.seed)
+            self._problems += [f"mirror: {each}" for each in wrong[:EXAMPLES]]
         except (KafkaError, OSError) as error:
             self._problems.append(f"the mirror could not be looked at: {type(error).__name__}")
             differences = 0
