@@ -14,7 +14,7 @@ import msgspec
 
 from streams.events import Event
 from streams.identity.values import Bad
-from streams.privacy import clean_url, holds_email, hides_email, is_personal_name, is_phone
+from streams.privacy import clean_url, hides_email, holds_email, is_personal_name, is_phone
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

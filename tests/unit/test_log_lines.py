@@ -16,7 +16,7 @@ LEVELS = ("debug", "info", "warning", "error", "exception")
 WORDS = re.compile(r"\b(events?|batch(es)?|jobs?|post|orders?|purchases?|reject(s|ed)?)\b")
 IDS = {"tenant", "session_id", "event_id"}
 NAMING = ("about", "ids", "first", "what", "asdict", "summary")  # `**` of these: ids, or a reject's fields
-# About a connection, a queue or a pixel, whatever is in it, or of what cannot be read.
+# About a connection, a queue, a pixel or a walk over all jobs, or about what cannot be read. Add yours if it is so.
 OF_NO_EVENT = {
     "stopped with jobs in hand; they go back to the queue",
     "parked what is no job",
@@ -25,6 +25,7 @@ OF_NO_EVENT = {
     "this pixel does not answer: its jobs wait",
     "Redis does not answer; taking batches without it",
     "the central site takes batches again",
+    "a sweep of parked jobs ended in an error of ours",
 }
 
 
