@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.matrix import page
+from tests.faults.matrix.__main__ import shared
 from tests.faults.matrix.arena import Arena
 from tests.faults.matrix.case import CASES, Case, case
 from tests.faults.matrix.doors import DOORS, of_shop, part
@@ -107,6 +108,14 @@ def test_cases_are_chosen_by_name_group_and_for_ci() -> None:
     assert {each.group for each in chosen(group="kafka")} == {"kafka"}
     few = chosen(ci=True)
     assert 0 < len(few) <= 10, "CI has eight minutes for all its fault tests"
+
+
+def test_shares_of_the_matrix_are_all_of_it() -> None:
+    cases = [a_case(name) for name in "abcdefg"]
+    shares = [shared(cases, f"{n}/3") for n in (1, 2, 3)]
+    assert [each.name for each in shares[1]] == ["b", "e"]
+    assert sorted(each.name for share in shares for each in share) == list("abcdefg")
+    assert shared(cases, "1/1") == cases
 
 
 def test_every_case_says_in_one_sentence_what_it_is() -> None:

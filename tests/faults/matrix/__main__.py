@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,7 @@ EVENTS_A_SESSION = 4_000 / 900
 
 def main() -> int:
     asked = _arguments()
-    cases = chosen(asked.case, asked.group, asked.ci)
+    cases = shared(chosen(asked.case, asked.group, asked.ci), asked.share)
     if not cases:
         print("no case is called so; --list shows them", file=sys.stderr)
         return 2
@@ -52,6 +53,12 @@ def _rows(found: list[tuple[Case, Outcome]]) -> list[Row]:
     return [row_of(case, [outcome for one, outcome in found if one.name == name]) for name, case in cases.items()]
 
 
+def shared(cases: Sequence[Case], share: str) -> list[Case]:
+    """Share `2/3` is every third case, from the second on: three machines then run the whole matrix."""
+    number, _, of = share.partition("/")
+    return list(cases[int(number) - 1 :: int(of)])
+
+
 def _size(asked: argparse.Namespace) -> Size:
     base = CI_SIZE if asked.ci else Size()
     if asked.events is None:
@@ -65,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--case", default="*", metavar="GLOB", help="which cases, by name")
     parser.add_argument("--group", default="", help="of one group only")
     parser.add_argument("--ci", action="store_true", help="the chosen few, and smaller")
+    parser.add_argument("--share", default="1/1", metavar="N/OF", help="every OF-th case, from the N-th on")
     parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
     parser.add_argument("--runs", type=int, default=5, help="of each case")
     parser.add_argument("--events", type=int, help=f"of a run; {Size().events}, with --ci {CI_SIZE.events}")
