@@ -14,7 +14,7 @@ from streams.settings import Settings
 from tests.kafka import fresh_settings, topics_of
 from tests.workers import environment, faust_worker
 
-SOURCES = {"ingest": "events", "sessions": "sessions.in", "dispatch": "batches", "ledger": "outcomes"}
+SOURCES = {"ledger": "outcomes", "ingest": "events", "sessions": "sessions.in", "dispatch": "batches"}
 ENDS_S = 90
 
 
@@ -30,9 +30,9 @@ async def grow(settings: Settings, topics: Mapping[str, int]) -> None:
 async def test_no_role_begins(tmp_path: Path) -> None:
     settings = fresh_settings(console_port=0)
     async with topics_of(settings):
-        await grow(settings, {settings.topic(source): 3 for source in SOURCES.values()})
         with ExitStack() as stack:
             for role, source in SOURCES.items():
+                await grow(settings, {settings.topic(source): 3})
                 env = environment(settings, CAPI_STATE_DIR=str(tmp_path / role))
                 worker = stack.enter_context(faust_worker(f"agents.{role}", env, tmp_path / f"{role}.log"))
                 code = await asyncio.to_thread(worker.wait, ENDS_S)

@@ -10,7 +10,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
+from agents.ledger_client import Ledgers
 from streams.events import UNREADABLE, decode_reject
+from streams.ledger.queries import RejectsOf
 from tests.faults.matrix.arena import Arena
 from tests.kafka import consumer_of, eventually
 
@@ -72,6 +74,20 @@ async def put(
     finally:
         await producer.stop()
     return places
+
+
+async def shown_by_the_ledger(arena: Arena, places: set[Place]) -> None:
+    """Wait until it shows each of them: of a bad reject there is no reject, or they would make each other."""
+    ledgers = Ledgers(arena.settings)
+
+    async def all_shown() -> bool:
+        answer = await ledgers.ask(RejectsOf(since_ms=0, limit=1_000))
+        return places <= {(one.topic, one.partition, one.offset) for one in answer.newest}
+
+    try:
+        await eventually(all_shown, ANSWERED_S, every_s=0.5)
+    finally:
+        await ledgers.close()
 
 
 class Rejected:

@@ -12,14 +12,14 @@ from redis.asyncio import Redis
 
 from streams.topics import TABLES, changelog_topic
 from tests.faults.matrix.arena import Arena
-from tests.faults.matrix.bad import Bad, Rejected, bad_records, put
+from tests.faults.matrix.bad import Bad, Rejected, bad_records, put, shown_by_the_ledger
 from tests.faults.matrix.bad_jobs import jobs_are_parked
 from tests.faults.matrix.case import case
 from tests.faults.matrix.services import Services, plain
 from tests.faults.matrix.state import some_keys
 from tests.kafka import eventually
 
-TOPICS = ("events", "sessions.in", "visitors.in", "batches", "outcomes", "rejects", "ledger.in")
+TOPICS = ("events", "sessions.in", "visitors.in", "batches", "outcomes", "ledger.in")
 OWNERS = ("sessions-1", "sessions-2", "visitors", "ledger")
 ITEMS_S = 30.0
 
@@ -49,6 +49,9 @@ async def corrupt_records(arena: Arena, rng: random.Random) -> None:
             places |= await put(arena, arena.settings.topic(topic), [*bad_records(rng)], rng)
         await rejected.said_of(places)
         await put(arena, arena.settings.topic("erased"), [*bad_records(rng)], rng)
+        await shown_by_the_ledger(
+            arena, await put(arena, arena.settings.topic("rejects"), [*bad_records(rng)], rng)
+        )
 
 
 @case(
