@@ -109,6 +109,12 @@ STATE = Row(
             lines=(Line("sum(capi_ledger_events)", "events"),),
         ),
         Panel(
+            title="Refused while restoring",
+            says="Records of changelogs that nobody of us wrote; capi.rejects has each. Empty is good.",
+            lines=(Line("sum by (table) (capi_restore_refused_total)", "{{table}}"),),
+            red=1,
+        ),
+        Panel(
             title="Memory",
             says="Resident, by process.",
             lines=(Line('process_resident_memory_bytes{job=~"capi-.+"}', WORKER),),
