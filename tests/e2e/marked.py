@@ -16,7 +16,7 @@ from streams.settings import Settings
 from streams.signing import signed_headers
 from tests.e2e.visits import event, visit
 from tests.gateway import new_secret
-from tests.kafka import producer_of
+from tests.kafka import fresh_settings, producer_of
 from tests.privacy import Marks, all_needles, traces_of
 from tests.site import Site
 
@@ -110,13 +110,14 @@ async def by_browser(settings: Settings, marks: Marks) -> None:
         assert await answer(settings, marks, body, headers | more, f"access_token={marks.token}") >= 400
 
 
-async def by_server(settings: Settings, marks: Marks) -> None:
+async def by_server(settings: Settings, marks: Marks, **more: str) -> None:
+    """`more` are headers."""
     good = json.dumps(personal(marks, "signed", event("signed", 1, "Purchase", custom_data=BOUGHT)))
     headers = {"X-Capi-Key": SERVER_KEY, "Content-Type": "application/json"}
-    headers |= signed_headers([SECRET], marks.email, int(time.time()), good.encode())
+    headers |= signed_headers([SECRET], marks.email, int(time.time()), good.encode()) | more
     assert await answer(settings, marks, good, headers) == 200
-    for more in ({"webhook-signature": marks.token}, {"X-Capi-Key": f"sk_{marks.token}"}):
-        assert await answer(settings, marks, good, headers | more) == 401
+    for wrong in ({"webhook-signature": marks.token}, {"X-Capi-Key": f"sk_{marks.token}"}):
+        assert await answer(settings, marks, good, headers | wrong) == 401
 
 
 async def answer(settings: Settings, marks: Marks, body: str, headers: dict[str, str], query: str = "") -> int:
@@ -127,6 +128,17 @@ async def answer(settings: Settings, marks: Marks, body: str, headers: dict[str,
     shown = found.content + repr(found.headers).encode()
     assert not list(traces_of(all_needles(marks), [("answer", shown)]))
     return found.status_code
+
+
+def berlin_of(shop: Site, **more: Any) -> Settings:
+    """A client site of this one, which reads the same tenants file."""
+    return fresh_settings(
+        tenants=shop.settings.tenants,
+        gateway_url=f"http://127.0.0.1:{shop.settings.collect_port}",
+        gateway_site="berlin",
+        gateway_secrets="env:TEST_SIGNING",
+        **more,
+    )
 
 
 async def by_gateway(berlin: Settings, marks: Marks) -> None:

@@ -19,9 +19,19 @@ from streams.events import decode_outcome, decode_reject
 from streams.settings import Settings
 from streams.topics import changelog_topic
 from tests.e2e import looks, planted
-from tests.e2e.marked import KEYS, SECRET, by_browser, by_gateway, by_kafka, by_redis, by_server, personal
+from tests.e2e.marked import (
+    KEYS,
+    SECRET,
+    berlin_of,
+    by_browser,
+    by_gateway,
+    by_kafka,
+    by_redis,
+    by_server,
+    personal,
+)
 from tests.e2e.visits import event
-from tests.kafka import eventually, fresh_settings, producer_of, read_until, topics_of
+from tests.kafka import eventually, producer_of, read_until, topics_of
 from tests.privacy import (
     Marks,
     Text,
@@ -208,14 +218,7 @@ async def test_nothing_of_a_person_or_a_token_is_anywhere_in_the_clear(tmp_path:
         shop.settings.tenants.write_text(shop.settings.tenants.read_text() + KEYS)
         shop.env |= {"TEST_TOKEN": marks.token, "TEST_SIGNING": SECRET}
         looks.add_admin(shop.settings)
-        berlin = fresh_settings(
-            tenants=shop.settings.tenants,
-            gateway_url=f"http://127.0.0.1:{shop.settings.collect_port}",
-            gateway_site="berlin",
-            gateway_secrets="env:TEST_SIGNING",
-            log_level="debug",
-            log_format="json",
-        )
+        berlin = berlin_of(shop, log_level="debug", log_format="json")
         async with topics_of(berlin):
             ports = start_all(shop)
             ports["berlin"] = start_berlin(shop, berlin)

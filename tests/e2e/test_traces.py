@@ -12,16 +12,21 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from agents.roles import FAUST_ROLES
-from streams.trace_ids import trace_id
+from streams.trace_ids import span_id, trace_id
+from tests.e2e.marked import KEYS, SECRET, berlin_of, by_gateway, by_server
 from tests.e2e.visits import event
-from tests.kafka import eventually
+from tests.kafka import eventually, topics_of
 from tests.privacy import Marks, shown_needles, traces_of
 from tests.site import free_port, site
+from tests.unit.collecting import reachable
+from tests.workers import environment, start
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 BOUGHT = {"value": 5, "currency": "EUR", "contents": [{"id": "1", "quantity": 1}]}
 TOLD_BY = {"door": "ingest", "session": "sessions", "dispatch": "dispatch", "attempt": "deliver"}
+CENTRE = ("collect", "deliver")
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ROLES = [role for role in FAUST_ROLES if role not in ("visitors", "ledger")] + ["deliver"]
 
 
@@ -84,4 +89,42 @@ async def test_one_event_is_one_trace_from_the_door_to_every_attempt(tmp_path: P
     failed = [span for _, span in spans if span.status.code == 2]
     assert [span.name for span in failed] == ["attempt"]
     assert {span.name for _, span in viewed} == {"door", "session", "dispatch", "attempt"}
+    assert not list(traces_of(shown_needles(marks), [("OTLP", raw) for raw in collector.raw]))
+
+
+async def test_a_servers_trace_is_linked_and_an_event_of_a_client_site_is_one_trace_at_both_sites(
+    tmp_path: Path,
+) -> None:
+    marks, port = Marks(), free_port()
+    own = {"otel_url": f"http://127.0.0.1:{port}", "otel_ratio": 1.0}
+    with site(tmp_path, **own, collect_port=free_port(), collect_health_port=0) as shop:
+        shop.settings.tenants.write_text(shop.settings.tenants.read_text() + KEYS)
+        shop.env |= {"TEST_TOKEN": marks.token, "TEST_SIGNING": SECRET}
+        berlin = berlin_of(shop, **own)
+        async with topics_of(berlin), collecting(port) as collector:
+            for role in CENTRE:
+                shop.worker(role)
+            env = environment(berlin, TEST_SIGNING=SECRET)
+            shop.processes.append(
+                start(["faust", "-A", "agents.dispatch", "worker", "-l", "warn"], env, tmp_path / "berlin.log")
+            )
+            await by_gateway(berlin, marks)
+            await reachable(shop.settings.collect_port, lambda: True, 60)
+            await by_server(shop.settings, marks, traceparent=PARENT)
+            (door,) = await eventually(lambda: collector.of("default", "signed-1"), 60)
+            spans = await eventually(lambda: len(found := collector.of("default", "berlin-1")) >= 5 and found, 60)
+    assert (door[0].rpartition("-")[2], door[1].name) == ("collect", "door")
+    assert [link.trace_id.hex() for link in door[1].links] == [PARENT.split("-")[1]], "a link, and no parent"
+    assert not door[1].parent_span_id
+    told = sorted((service, span.name) for service, span in spans)
+    centre, client = shop.settings.namespace, berlin.namespace
+    assert told == sorted(
+        [(f"{client}-dispatch", "gateway")]
+        + 2 * [(f"{centre}-gateway", "dispatch"), (f"{centre}-deliver", "attempt")]
+    )
+    by_id = {span.span_id: span for _, span in spans}
+    session = span_id(trace_id("default", "berlin-1"), "session").to_bytes(8, "big")
+    for _, span in spans:
+        above = by_id[span.parent_span_id].name if span.name == "attempt" else span.parent_span_id
+        assert above == ("dispatch" if span.name == "attempt" else session)
     assert not list(traces_of(shown_needles(marks), [("OTLP", raw) for raw in collector.raw]))

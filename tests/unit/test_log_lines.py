@@ -16,7 +16,7 @@ LEVELS = ("debug", "info", "warning", "error", "exception")
 WORDS = re.compile(r"\b(events?|batch(es)?|jobs?|post|orders?|purchases?|reject(s|ed)?)\b")
 IDS = {"tenant", "session_id", "event_id"}
 NAMING = ("about", "ids", "first", "what", "asdict", "summary")  # `**` of these: ids, or a reject's fields
-# About a connection, a queue, a pixel or a walk over all jobs, or about what cannot be read. Add yours if it is so.
+# About a connection, a queue, a pixel, a walk over all jobs, or about what cannot be read. Add yours if it is so.
 OF_NO_EVENT = {
     "stopped with jobs in hand; they go back to the queue",
     "parked what is no job",
