@@ -200,7 +200,7 @@ async def test_each_pixel_has_a_row_of_its_own_and_meta_s_own_score(
     monkeypatch.setattr(pages_quality, "own_qualities", lambda _: Meta())
     _, text = await site.get("/quality", "mark")
     rows = {
-        pixel: re.search(rf'<td>meta</td><td>{pixel}</td>.*?<td class="number">(\d\.\d\d)</td>', text, re.DOTALL)
+        pixel: re.search(rf'<td>meta {pixel}</td>.*?<td class="number">(\d\.\d\d)</td>', text, re.DOTALL)
         for pixel in ("11", "22")
     }
     assert {pixel: found and found[1] for pixel, found in rows.items()} == {"11": "3.25", "22": "7.75"}
