@@ -2,25 +2,23 @@
 
     make up && .venv/bin/python -m bench.seeing [--rounds 3] [--events 60000] [--json]
 
-As in bench.sessions: real Kafka, events of 1 kB are loaded first, then one worker reads them; each way in turn,
-medians of CPU an event. The first way serves nothing; the counters of runs are in all of them.
+As in bench.sessions: real Kafka, events are loaded first, then one worker reads them; each way in turn, medians of
+CPU an event. The first way serves nothing; the counters of runs are in all of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from bench.sessions import Speed, Way, measure, show
+from bench import frame
+from bench.session_ways import OURS
+from bench.sessions import measure
 from tests.site import free_port
 
 SCRAPE_S = 1.0
@@ -54,11 +52,11 @@ async def scrape(port: int) -> None:
             await asyncio.sleep(SCRAPE_S)
 
 
-async def one(way: Way, folder: Path, settings: dict[str, Any]) -> Speed:
+async def one(events: int, settings: dict[str, object]) -> frame.Figures:
     port = settings.get("metrics_port")
-    scraping = asyncio.create_task(scrape(port)) if port else None
+    scraping = asyncio.create_task(scrape(port)) if isinstance(port, int) else None
     try:
-        return await measure(way, folder, **settings)
+        return await measure(OURS, events, **settings)
     finally:
         if scraping:
             scraping.cancel()
@@ -72,18 +70,14 @@ async def main() -> None:
     asked = parser.parse_args()
     metrics, otlp = free_port(), free_port()
     traced = {"metrics_port": metrics, "otel_url": f"http://127.0.0.1:{otlp}", "otel_ratio": 0.01}
-    ways: dict[str, dict[str, Any]] = {
+    ways: dict[str, dict[str, object]] = {
         "neither": {},
         "metrics": {"metrics_port": metrics},
         "metrics, traces": traced,
     }
-    found: dict[str, list[Speed]] = {name: [] for name in ways}
-    with tempfile.TemporaryDirectory(prefix="bench-seeing-") as folder:
-        async with collector(otlp):
-            for _ in range(asked.rounds):
-                for name, settings in ways.items():
-                    found[name].append(await one(Way("agents.sessions", asked.events), Path(folder), settings))
-    show({name: Speed(*map(statistics.median, zip(*of, strict=True))) for name, of in found.items()}, asked.json)
+    async with collector(otlp):
+        found = await frame.in_turns([*ways], asked.rounds, True, lambda way: one(asked.events, ways[way]))
+    frame.show("session worker, an event", frame.with_ratios(found, "CPU us", "neither"), asked.json)
 
 
 if __name__ == "__main__":

@@ -1,150 +1,110 @@
-"""The session worker over runs of records against a plain Faust agent with the same rules, in one run.
+"""The session job: our worker, plain Faust, aiokafka alone and Kafka Streams, in one run.
 
-    make up && .venv/bin/python -m bench.sessions [--rounds 3] [--json]
+    make bench NAME=sessions
+    .venv/bin/python -m bench.sessions [--ways ours,faust] [--events 200000] [--rounds 5] [--check] [--json]
 
-Real Kafka at CAPI_KAFKA_URL, topics of its own. Events of 1 kB in Zipf-sized sessions, 5 % purchases, are loaded
-first; then a worker of each kind reads them, in turns. Counted from the first progress that Kafka has (so without
-the start) to the last: events a second, and CPU of the worker an event. Medians; the ratio is the result.
+Real Kafka at CAPI_KAFKA_URL, topics of its own, loaded first; then a worker of each way reads them, in turns.
+First it is checked that all ways make the same batches of the same records; `--check` ends there.
+
+Counted from the first progress past a fifth of the events that Kafka has to that of the last event, with which the
+last batch is durable. So start-up is left out, and with it most of what the JVM's compiler does; for all alike.
+CPU is that of all threads by /proc, of the worker and of the broker apart: the broker's is worth something only
+if nobody else uses it. `faust-nothing` decides nothing: what Faust alone costs. Way `faust` is the base of ratios.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
-import random
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.table import Table
+from bench import frame
+from bench.baselines import jvm
+from bench.processes import broker_pid, peak_mb
+from bench.progress import Ends, Progress, ends_of, progress_of
+from bench.session_check import batches_by_way, differences
+from bench.session_events import events, load
+from bench.session_ways import WAYS, Way, session_settings, working
+from deploy.stack.program import StackError
+from tests.kafka import topics_of
 
-from streams.events import Event, UserData, encode
-from streams.settings import Settings
-from tests.kafka import committed_offsets, fresh_settings, producer_of, topics_of
-from tests.workers import environment, start, stop
-
-SESSIONS, PURCHASES, POLL_S, WITHIN_S = 20_000, 0.05, 0.2, 180
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
-
-
-class Way(NamedTuple):
-    module: str
-    events: int  # the slow way gets fewer, so that both take some seconds
+SKIPPED, WITHIN_S = 0.2, 300.0
 
 
-WAYS = {
-    "plain Faust agent": Way("tests.faults.stock_sessions", 15_000),
-    "runs, one transaction each": Way("agents.sessions", 120_000),
-}
+async def measure(way: Way, count: int, **more: object) -> frame.Figures:
+    """One round; `more` are settings of this worker."""
+    with tempfile.TemporaryDirectory(prefix="bench-sessions-") as made:
+        folder = Path(made)
+        settings = session_settings(folder, **more)
+        async with topics_of(settings):
+            await load(settings, events(count))
+            ends = await ends_of(settings, "sessions.in")
+            with working(way, settings, folder) as worker:
+                try:
+                    async with progress_of(settings, ends, worker.pid, broker_pid()) as progress:
+                        figures = await watch(progress, ends)
+                    return {**figures, "peak MB": peak_mb(worker.pid)}
+                except (TimeoutError, OSError) as error:
+                    log = (folder / "worker.log").read_text()[-2_000:]
+                    raise SystemExit(f"{way.name}: not done within {WITHIN_S:.0f} s ({error!r})\n{log}") from error
 
 
-class Speed(NamedTuple):
-    events_per_s: float
-    cpu_us: float
-    rss_mb: float
-
-
-def event(number: int, rng: random.Random) -> Event:
-    bought = rng.random() < PURCHASES
-    item = {"id": f"{number % 5_000}", "quantity": 1, "item_price": 12.5}
-    return Event(
-        event_id=f"{number:036d}",
-        event_name="Purchase" if bought else "ViewContent",
-        event_time_ms=1_700_000_000_000 + number,
-        tenant="default",
-        session_id=f"visit-{int(SESSIONS * rng.random() ** 2)}",
-        event_source_url="https://shop.example.com/products/a-name-of-some-length/12345?ref=home",
-        user=UserData(
-            client_ip="192.0.2.1",
-            client_user_agent=AGENT,
-            fbp="fb.1.1700000000000.1234567890",
-            em=("a" * 64,) if bought else (),
-        ),
-        custom_data={"value": 12.5, "currency": "EUR", "contents": [item], "content_type": "product"},
-    )
-
-
-async def load(settings: Settings, count: int) -> None:
-    rng = random.Random(1)
-    async with producer_of(settings, linger_ms=20, max_batch_size=1_000_000) as producer:
-        for number in range(count):
-            one = event(number, rng)
-            await producer.send(settings.topic("sessions.in"), encode(one), one.key)
-
-
-async def measure(way: Way, folder: Path, **more: Any) -> Speed:
-    """`more` are settings of this worker."""
-    settings = fresh_settings(partitions=4, **more)
-    async with topics_of(settings):
-        await load(settings, way.events)
-        command = ["faust", "-A", way.module, "worker", "-l", "warn", "--without-web"]
-        worker = start(command, environment(settings), folder / "worker.log")
-        try:
-            return await watch(settings, worker, way.events)
-        finally:
-            stop(worker, within_s=10)
-
-
-async def watch(settings: Settings, worker: subprocess.Popen[bytes], count: int) -> Speed:
-    group, topic = f"{settings.namespace}-sessions", settings.topic("sessions.in")
-    deadline_s, first = time.monotonic() + WITHIN_S, None
-    while time.monotonic() < deadline_s:
-        done = sum(offset or 0 for offset in (await committed_offsets(settings, group, topic)).values())
-        now = (done, time.monotonic(), cpu_s(worker.pid))
-        if first is None and done:
-            first = now
-        if first is not None and done >= count and done > first[0]:
-            events = done - first[0]
-            return Speed(events / (now[1] - first[1]), (now[2] - first[2]) / events * 1e6, peak_mb(worker.pid))
-        await asyncio.sleep(POLL_S)
-    raise SystemExit(f"not done within {WITHIN_S} s; is Kafka up (make up)?")
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+async def watch(progress: Progress, ends: Ends) -> frame.Figures:
+    count = sum(ends.values())
+    first = await progress.until(lambda look: look.done >= SKIPPED * count, WITHIN_S)
+    if first.done == count:
+        raise SystemExit("all was done at the first look: --events more")
+    last = await progress.until(lambda look: look.done == count, WITHIN_S)
+    done = last.done - first.done
+    return {
+        "events/s": done / (last.at_s - first.at_s),
+        "CPU us": (last.cpu_s - first.cpu_s) / done * 1e6,
+        "broker CPU us": (last.broker_cpu_s - first.broker_cpu_s) / done * 1e6,
+    }
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=3)
+    asked = _asked()
+    ways = {name: WAYS[name] for name in asked.ways.split(",")}
+    if any(name.startswith("streams") for name in ways):
+        jvm.built()
+    await check([way for way in ways.values() if way.decides])
+    if asked.check:
+        return
+
+    async def one(name: str) -> frame.Figures:
+        return await measure(ways[name], round(asked.events * ways[name].share))
+
+    found = await frame.in_turns([*ways], asked.rounds, not asked.no_warm_up, one)
+    base = "faust" if "faust" in ways else next(iter(ways))
+    frame.show("session job, an event", frame.with_ratios(found, "CPU us", base), asked.json)
+
+
+async def check(ways: list[Way]) -> None:
+    found = await batches_by_way(ways)
+    if wrong := differences(found):
+        raise SystemExit("not the same work:\n" + "\n".join(wrong))
+    for name, of_way in found.items():
+        frame.say(f"check: {name}: the same {len(of_way)} batches")
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ways", default=",".join(WAYS), help="Those of %(default)s, by commas.")
+    parser.add_argument("--events", type=int, default=200_000, help="Slow ways get a share of them.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-warm-up", action="store_true", help="Else a round before the first is thrown away.")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    found: dict[str, list[Speed]] = {name: [] for name in WAYS}
-    with tempfile.TemporaryDirectory(prefix="bench-sessions-") as folder:
-        for number in range(asked.rounds):
-            for name, way in WAYS.items():
-                print(f"round {number + 1} of {asked.rounds}: {name}", file=sys.stderr)
-                found[name].append(await measure(way, Path(folder)))
-    show(
-        {name: Speed(*map(statistics.median, zip(*speeds, strict=True))) for name, speeds in found.items()},
-        asked.json,
-    )
-
-
-def show(medians: dict[str, Speed], as_json: bool) -> None:
-    base = next(iter(medians.values()))
-    if as_json:
-        print(json.dumps({name: speed._asdict() for name, speed in medians.items()}))
-        return
-    table = Table("way", "events/s", "CPU us/event", "peak MB", "ratio of CPU")
-    for name, speed in medians.items():
-        cells = (f"{speed.events_per_s:,.0f}", f"{speed.cpu_us:.0f}", f"{speed.rss_mb:.0f}")
-        table.add_row(name, *cells, f"{base.cpu_us / speed.cpu_us:.1f}")
-    Console().print(table)
+    if unknown := {*asked.ways.split(",")} - {*WAYS}:
+        parser.error(f"no such way: {', '.join(sorted(unknown))}")
+    return asked
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except StackError as error:
+        raise SystemExit(str(error)) from None

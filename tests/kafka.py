@@ -26,8 +26,8 @@ def fresh_settings(**overrides: Any) -> Settings:
 
 @asynccontextmanager
 async def topics_of(settings: Settings, *more: TopicSpec) -> AsyncIterator[None]:
-    """The namespace's topics, removed afterwards."""
-    specs = (*topics(settings), *more)
+    """The namespace's topics, removed afterwards; one of `more` with a known name is instead of that one."""
+    specs = {spec.name: spec for spec in (*topics(settings), *more)}.values()
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_servers)
     await admin.start()
     try:

@@ -34,9 +34,14 @@ def _die_with_parent() -> None:
 
 
 def start(arguments: list[str], env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A module of ours."""
+    return start_program([sys.executable, "-m", *arguments], env, log)
+
+
+def start_program(command: list[str], env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            command,
             cwd=ROOT,
             env=dict(env),
             stdout=output,

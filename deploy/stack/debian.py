@@ -32,6 +32,7 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "redis-server": lambda: shutil.which("redis-server") is not None,
     # Java 17 on Debian 12, 21 on Debian 13.
     "default-jre-headless": lambda: _java_version() >= JAVA_AT_LEAST,
+    "default-jdk-headless": lambda: shutil.which("javac") is not None and _java_version() >= JAVA_AT_LEAST,
     "maven": lambda: shutil.which("mvn") is not None,
     "chromium": lambda: find_chromium() is not None,
     "prometheus": lambda: shutil.which("promtool") is not None,
@@ -43,6 +44,7 @@ _NEEDED = {
     "redis": ("redis-server",),
     "browser": ("chromium",),
     "checkers": ("prometheus", "systemd"),
+    "bench": ("default-jdk-headless", "maven"),
 }
 
 
@@ -85,7 +87,7 @@ def _apt(root: list[str], *words: str) -> None:
 
 
 def ensure_packages(names: Iterable[str], may_install: bool) -> None:
-    """Install what the named services, `browser` or `checkers` need and this machine lacks. Raises StackError."""
+    """Install what the named services, `browser`, `checkers` or `bench` need and this machine lacks. Raises StackError."""
     missing = missing_packages(names)
     if missing and not may_install:
         raise StackError(f"Install {', '.join(missing)}, or let us do it (CAPI_STACK_INSTALL=true).")

@@ -1,0 +1,1 @@
+"""Other ways to do what our roles do, to measure them beside ours."""
