@@ -32,7 +32,7 @@ class ToCentre:
         start_ms, leaving = _now_ms(), Leaving(await self._tombstones())
         refusals = await self._gateway.send([record.value or b"" for record in records], leaving.of)
         if self._traces is not None:
-            _trace(self._traces, records, start_ms, _now_ms())
+            _trace(self._traces, records, refusals, start_ms, _now_ms())
         rejects = [
             reject
             for record, refusal in zip(records, refusals, strict=True)
@@ -80,12 +80,22 @@ def _given_up(record: ConsumerRecord, refusal: Refusal) -> Sequence[Reject]:
     return [source.reject(*refusal)] if batch is None else rejects_of(batch, source, *refusal)
 
 
-def _trace(traces: Traces, records: Sequence[ConsumerRecord], start_ms: int, end_ms: int) -> None:
+def _trace(
+    traces: Traces,
+    records: Sequence[ConsumerRecord],
+    refusals: Sequence[Refusal | None],
+    start_ms: int,
+    end_ms: int,
+) -> None:
     """Read for it alone: the gateway sends batches as the bytes that they are."""
-    for batch in filter(None, (_read(record.value or b"") for record in records)):
+    for record, refusal in zip(records, refusals, strict=True):
+        batch = _read(record.value or b"")
+        if batch is None:
+            continue
         what: Attributes = {"capi.batch_id": batch.batch_id}
-        for enriched in batch.events:
-            traces.tell("gateway", batch.tenant, enriched.event.event_id, start_ms, end_ms, what)
+        for event in (enriched.event for enriched in batch.events):
+            failed = refusal is not None
+            traces.tell("gateway", event.tenant, event.event_id, start_ms, end_ms, what, failed=failed)
 
 
 def _read(batch: bytes) -> Batch | None:

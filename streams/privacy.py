@@ -4,7 +4,7 @@ that are somebody's address or phone number."""
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from urllib.parse import unquote, urlsplit
 
 from streams.identity.values import Bad
@@ -25,7 +25,7 @@ _SUSPICIOUS = re.compile(
     r"|[?&;#][^=&;#?]{0,64}(?:mail|phone|mobile|name|birth|passw|em|ph|fn|ln|tel|dob|token|secret|key|jwt)[^=&;#?]{0,64}=",
     re.IGNORECASE,
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9]{8,}={0,2}")  # an address has nothing that would need + or /
 _PHONE = re.compile(r"(?:\+|%2B)\d[\d ().-]{6,}\d", re.IGNORECASE)
 _SEPARATOR = re.compile(r"([?&;#])")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]\S*")
@@ -52,9 +52,9 @@ def _out_of_base64(text: str) -> str:
     """The printable ASCII text that was put into base64, "" when there is none."""
     if not _BASE64.fullmatch(text):
         return ""
-    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    plain = text.rstrip("=")
     try:
-        found = urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+        found = b64decode(plain + "=" * (-len(plain) % 4))
     except ValueError:
         return ""
     return found.decode() if found.isascii() and b"@" in found else ""

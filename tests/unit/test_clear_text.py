@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 
@@ -33,7 +33,7 @@ GOOD = Event(event_id="order-1", event_name="Purchase", event_time_ms=1, tenant=
         (EMAIL.replace("@", "\uff20"), "holds an e-mail address"),
         (b64encode(EMAIL.encode()).decode(), "holds an e-mail address"),
         (b64encode(EMAIL.encode()).decode().rstrip("="), "holds an e-mail address"),
-        (urlsafe_b64encode(b"??>ada@example.com").decode(), "holds an e-mail address"),
+        (b64encode(b"visit of ada@example.com").decode(), "holds an e-mail address"),
         ("+49 30 901820", "is a phone number"),
         ("+4930901820", "is a phone number"),
         ("%2B4930901820", "is a phone number"),
@@ -80,10 +80,10 @@ def test_other_ids_pass(ident: str) -> None:
         ({"user": UserData(ph=("4930901820",))}, "user.ph"),
         ({"user": UserData(external_id=("a" * 64, "customer-7"))}, "user.external_id"),
         ({"user": UserData(city=EMAIL)}, "user.city"),
-        ({"custom_data": {"order_id": EMAIL}}, "custom_data.*"),
-        ({"custom_data": {"contents": [{"id": "1", "for": {"whom": EMAIL}}]}}, "custom_data.*"),
-        ({"custom_data": {"own": {"phone": "1"}}}, "custom_data.*"),
-        ({"custom_data": {EMAIL: "own key"}}, "custom_data.*"),
+        ({"custom_data": {"order_id": EMAIL}}, "custom_data"),
+        ({"custom_data": {"contents": [{"id": "1", "for": {"whom": EMAIL}}]}}, "custom_data"),
+        ({"custom_data": {"own": {"phone": "1"}}}, "custom_data"),
+        ({"custom_data": {EMAIL: "own key"}}, "custom_data"),
         ({"test_event_code": EMAIL}, "test_event_code"),
     ],
 )
