@@ -38,8 +38,7 @@ async def storm(arena: Arena, lasts_s: float, kind: str, *orders: dict[str, Any]
         await asyncio.sleep(lasts_s)
         await answered(arena, kind, 2)
     finally:
-        for platform in PLATFORMS:
-            await arena.platforms.behave(mode="ok", platform=platform)
+        await arena.platforms.behave(mode="ok")
 
 
 @case("platforms hang", "platforms", f"for {STORM_S:.0f} s no POST is answered, and none is taken")
