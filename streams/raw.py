@@ -98,11 +98,12 @@ class RawEvent(msgspec.Struct):
         str | int,
         _given(
             {"minLength": 1, "maxLength": 128, "pattern": "^[^|\u0000-\u001f\u007f]*$"},
-            "Visit; printable, without |.",
+            "Visit; printable, without |, nobody's address or number.",
         ),
     ]
     event_id: Annotated[
-        str | int | None, _given({"maxLength": 128}, "Same as the browser copy's; issued when absent.")
+        str | int | None,
+        _given({"maxLength": 128}, "The browser copy's, and nobody's address or number; issued when absent."),
     ] = None
     tenant: Annotated[str | None, Meta(description="Shop, as in the tenants file; default `default`.")] = None
     timestamp: Annotated[

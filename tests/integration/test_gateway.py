@@ -21,7 +21,7 @@ from agents.doctor.gateway import check_gateway
 from sinks.gateway import Gateway
 from sinks.gateway.tls import client_context
 from sinks.rabbit import Message, Publisher
-from streams.events import Queued, decode_job, decode_ledger_input, encode
+from streams.events import Queued, UserData, decode_job, decode_ledger_input, encode
 from streams.settings import Settings
 from tests.gateway import Centre, batch, central, certificates, client_site, new_secret, serving_centre
 from tests.kafka import eventually
@@ -97,6 +97,22 @@ async def test_a_batch_is_taken_once_also_when_the_ledger_cannot_be_told(centre:
     assert (await centre.ask(made)).status_code == 202
     assert (await centre.ask(made)).json()["repeated"] is True
     assert len(await jobs(centre.settings)) == 3
+
+
+async def test_clear_text_of_another_release_is_refused_for_good_and_told_with_the_event(centre: Centre) -> None:
+    with capture_logs() as logs:
+        answer = await centre.ask(batch("old", user=UserData(em=("ada@example.com",))))
+        assert error(answer) == (422, "clear_text", "events[0].event.user.em")
+    assert await jobs(centre.settings) == []
+    (line,) = (line for line in logs if line["event"] == "a batch is not taken")
+    assert (line["log_level"], line["site"], line["batch_id"], line["code"]) == (
+        "warning",
+        "berlin",
+        "old",
+        "clear_text",
+    )
+    assert (line["tenant"], line["session_id"], line["event_id"]) == ("default", "session-1", "e-old")
+    assert "ada@" not in str(logs)
 
 
 async def test_compressed_bytes_are_signed_as_sent(centre: Centre) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiokafka.structs import ConsumerRecord
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from agents.dispatch import jobs_of, told_of
 from streams.events import Job, Queued, QueuedJob, Reject, decode_ledger_input, decode_reject, encode
@@ -96,6 +97,17 @@ def test_of_a_batch_without_jobs_the_ledger_hears_nothing(tmp_path: Any) -> None
 
 def test_without_consent_there_is_neither_job_nor_reject(tmp_path: Any) -> None:
     assert jobs_of(settings(tmp_path), record(consent="denied"), NOW_MS) == []
+
+
+def test_of_a_batch_whose_tenant_is_gone_each_event_is_rejected_by_its_id(tmp_path: Any) -> None:
+    events = tuple(batch_of(job(event_id=f"e-{n}")).events[0] for n in range(3))
+    whole = msgspec.structs.replace(batch_of(job()), tenant="gone", events=events)
+    with capture_logs() as logs:
+        made = jobs_of(settings(tmp_path), kafka_record(encode(whole)), NOW_MS)
+    assert [(item.event_id, item.session_id, item.offset) for item in made if isinstance(item, Reject)] == [
+        (f"e-{n}", "session-1", 42) for n in range(3)
+    ]
+    assert [(line["event"], line["event_id"], line["n"]) for line in logs] == [("a batch is given up", "e-0", 3)]
 
 
 def test_what_is_no_batch_is_one_reject(tmp_path: Any) -> None:

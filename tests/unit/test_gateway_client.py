@@ -7,6 +7,7 @@ import gzip
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from structlog.testing import capture_logs
 from agents.certs.folder import Folder
 from sinks.gateway import Gateway, Refusal
 from sinks.gateway import client as module
-from sinks.gateway.client import letter_of
+from sinks.gateway.client import ids_of, letter_of
 from sinks.gateway.trouble import Trouble
 from sinks.gateway.verdict import Wait
 from streams.events import encode
@@ -225,6 +226,15 @@ def test_settings_that_cannot_be_meant_are_refused(changed: dict[str, str], name
     with pytest.raises(ValidationError) as wrong:
         load_settings(**good | changed)
     assert [error["loc"] for error in wrong.value.errors()] == [(named,)]
+
+
+def test_the_batch_that_waits_is_named_by_its_first_event(logs: Logs) -> None:
+    made = batch_of(job(event_id="order-1"), "b-1")
+    Trouble().note("b-1", Wait("no answer"), partial(ids_of, encode(made)))
+    (line,) = logs
+    assert (line["tenant"], line["session_id"], line["event_id"]) == ("default", made.session_id, "order-1")
+    assert line["batch_id"] == "b-1"
+    assert ids_of(b"no batch") == {}
 
 
 def test_one_batch_that_waits_long_is_told_once_while_others_come_and_go(logs: Logs) -> None:
