@@ -76,6 +76,8 @@ def _start(made: Site, ports: dict[str, int]) -> None:
     }
     made.processes.append(start(["agents.cli", "collect"], made.env | tls, folder / "collect-tls.log"))
     made.worker("sessions")
+    made.env["CAPI_METRICS_PORT"], made.env["CAPI_WEB_PORT"] = "0", "0"
+    made.worker("dispatch")
     made.env["CAPI_METRICS_PORT"] = str(ports["ledger metrics"])
     made.worker("ledger")
 
