@@ -124,8 +124,7 @@ def test_secrets_are_files_and_tokens_are_in_delivery_alone(overlay: str) -> Non
 def secrets(thing: Thing) -> set[str]:
     volumes = pod(thing)["volumes"]
     parts = [part["secret"] for volume in volumes for part in volume.get("projected", {}).get("sources", [])]
-    parts += [volume["secret"] for volume in volumes if "secret" in volume]
-    return {part.get("name") or part["secretName"] for part in parts}
+    return {part["name"] for part in parts}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
