@@ -22,7 +22,7 @@ from agents.ledger_web import PATH
 from streams.events import encode
 from streams.ledger import queries
 from streams.settings import Settings
-from tests.privacy import Text
+from tests.privacy import Marks, Text
 from tests.site import Site
 from tests.unit.console.desk import PASSWORD, password_hash
 from tests.workers import ROOT
@@ -39,10 +39,26 @@ def add_admin(settings: Settings) -> None:
 @asynccontextmanager
 async def logged_in(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=settings.console_url, timeout=WITHIN_S, trust_env=False) as client:
-        found = re.search(r'name="csrf" value="([^"]+)"', (await client.get("/login")).text)
-        form = {"name": "ada", "password": PASSWORD, "csrf": found[1] if found else ""}
+        form = {"name": "ada", "password": PASSWORD, "csrf": await token_of(client, "/login")}
         assert (await client.post("/login", data=form)).status_code == httpx.codes.SEE_OTHER
         yield client
+
+
+async def token_of(client: httpx.AsyncClient, page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', (await client.get(page)).text)
+    return found[1] if found else ""
+
+
+async def people(settings: Settings, marks: Marks) -> AsyncIterator[Text]:
+    """What is held of a person, asked by values in the clear, and by one that is none."""
+    values = [("em", marks.email), ("ph", marks.phone), ("external_id", marks.external_id), ("em", marks.token)]
+    async with logged_in(settings) as client:
+        token = await token_of(client, "/people")
+        for field, value in values:
+            form = {"tenant": "default", "field": field, "value": value, "csrf": token}
+            found = await client.post("/people", data=form)
+            assert found.status_code == (400 if value == marks.token else 200), found.text
+            yield "console /people", found.content + repr(found.headers).encode()
 
 
 async def console(settings: Settings, sessions: Iterable[str]) -> AsyncIterator[Text]:

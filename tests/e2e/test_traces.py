@@ -21,7 +21,7 @@ from tests.site import free_port, site
 from tests.unit.collecting import reachable
 from tests.workers import environment, start
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 BOUGHT = {"value": 5, "currency": "EUR", "contents": [{"id": "1", "quantity": 1}]}
 TOLD_BY = {"door": "ingest", "session": "sessions", "dispatch": "dispatch", "attempt": "deliver"}
