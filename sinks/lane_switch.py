@@ -19,6 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from streams.redaction import redact
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -74,10 +75,11 @@ class LaneSwitch:
             raise SwitchError(_why(error)) from error
 
     async def pause(self, lane: Lane, pause: Pause) -> bool:
-        """False when it was paused already; the first pause stays as it is."""
+        """False when it was paused already; the first pause stays as it is. The reason is kept redacted."""
+        value = msgspec.json.encode(msgspec.structs.replace(pause, why=redact(pause.why)))
         try:
             async with asyncio.timeout(self._timeout_s):
-                return bool(await self._redis.hsetnx(self._key, _field(lane), msgspec.json.encode(pause)))
+                return bool(await self._redis.hsetnx(self._key, _field(lane), value))
         except ERRORS as error:
             raise SwitchError(_why(error)) from error
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.events import Noted, encode
+from streams.redaction import redact
 from streams.settings import Settings
 
 WITHIN_S = 10.0
@@ -20,7 +21,7 @@ class NoteError(Exception):
 
 
 def note_of(who: str, what: str, target: str, *, tenant: str = "", why: str = "", result: str = "") -> Noted:
-    """An entry of now. No personal data in any of it."""
+    """An entry of now. No personal data in any of it: somebody's own reason is redacted."""
     return Noted(
         note_id=secrets.token_hex(8),
         at_ms=time.time_ns() // 1_000_000,
@@ -28,7 +29,7 @@ def note_of(who: str, what: str, target: str, *, tenant: str = "", why: str = ""
         what=what,
         target=target,
         tenant=tenant,
-        why=why,
+        why=redact(why),
         result=result,
     )
 

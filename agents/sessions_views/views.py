@@ -22,6 +22,7 @@ from agents.sessions_views.looking import LimitsOf, Looking
 from agents.sessions_views.plain import html
 from agents.sessions_views.ports import check_port
 from sinks.records import NotWrittenError
+from streams import envelope
 from streams.events import UNREADABLE, encode
 from streams.runs import RunApp, RunTable
 from streams.session_view import Wanted, place_in
@@ -109,7 +110,7 @@ def _command_view(app: RunApp, commanding: Commanding, what: str) -> Any:
 
 async def _give(commanding: Commanding, what: str, request: web.Request, key: str) -> web.Response:
     user, (tenant, _, session_id) = user_in(request), key.partition("|")
-    if not session_id or not user.sees(tenant):
+    if not user.sees(tenant) or not _can_be(session_id):
         return problem(404, "no such session")
     try:
         why = decode_why(await request.read()).why.strip()
@@ -122,6 +123,14 @@ async def _give(commanding: Commanding, what: str, request: web.Request, key: st
     except NotWrittenError as error:
         return problem(503, str(error))
     return web.json_response({"asked": what}, status=202)
+
+
+def _can_be(session_id: str) -> bool:
+    """Whether a door lets such an id in: what is asked for is kept in the log and in the audit."""
+    try:
+        return bool(envelope.session_id(session_id))
+    except envelope.RefusedError:
+        return False
 
 
 def wanted_of(query: str, user: User) -> Wanted:

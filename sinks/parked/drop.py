@@ -14,6 +14,7 @@ from sinks.deliver.policy import DROPPED
 from sinks.parked.messages import Parked
 from streams.events import Job, Outcome, OutcomeClass, encode, session_key
 from streams.log import about
+from streams.redaction import redact
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -27,10 +28,10 @@ class DropError(Exception):
 
 
 class DropParked:
-    """For `sinks.parked.sweep.Sweep`. `why` is the operator's reason."""
+    """For `sinks.parked.sweep.Sweep`. `why` is the operator's reason; it is told redacted."""
 
     def __init__(self, settings: Settings, why: str) -> None:
-        self._topic, self._why = settings.topic("outcomes"), why
+        self._topic, self.why = settings.topic("outcomes"), redact(why)
         self._servers = settings.kafka_servers
         self._producer: AIOKafkaProducer | None = None
 
@@ -41,7 +42,7 @@ class DropParked:
     async def act(self, chunk: Sequence[Parked]) -> None:
         """Raises DropError."""
         at_ms = time.time_ns() // 1_000_000
-        told = [dropped(parked.job, parked, self._why, at_ms) for parked in chunk if parked.job is not None]
+        told = [dropped(parked.job, parked, self.why, at_ms) for parked in chunk if parked.job is not None]
         try:
             producer = await self._started()
             sent = [
@@ -54,7 +55,7 @@ class DropParked:
             raise DropError(_why(error)) from error
         for (status, pixel), group in _by_reason(chunk).items():
             ids = next((about(parked.job.event) for parked in group if parked.job is not None), {})
-            log.warning("parked jobs dropped", **ids, reason=status, pixel=pixel, n=len(group), why=self._why)
+            log.warning("parked jobs dropped", **ids, reason=status, pixel=pixel, n=len(group), why=self.why)
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:

@@ -89,6 +89,17 @@ async def views(settings: Settings, sessions: Iterable[str]) -> AsyncIterator[Te
                 yield f"views {path}", found.content
 
 
+async def flushed(settings: Settings, session: str, marks: Marks) -> AsyncIterator[Text]:
+    """An operator who names the person in the reason, and one who takes an address for an id."""
+    async with httpx.AsyncClient(base_url=settings.sessions_url, timeout=WITHIN_S) as client:
+        for ident, status in ((session, 202), (marks.email, 404)):
+            path = f"/sessions/{quote(f'default|{ident}', safe='')}/flush"
+            body = {"why": f"{marks.email}, {marks.phone} asked"}
+            found = await client.post(path, json=body, headers=admin(settings))
+            assert found.status_code == status, found.text
+            yield "views flush", found.content
+
+
 async def ledger(settings: Settings, sessions: Iterable[str], digest: str) -> AsyncIterator[Text]:
     """Every question that the ledger answers."""
     since_ms = time.time_ns() // 1_000_000 - HOUR_MS

@@ -75,7 +75,8 @@ async def by_kafka(shop: Site, marks: Marks, other: Marks) -> None:
     """`parked-4` is refused by Meta, `worthless-1` before it gets there."""
     await shop.produce(*personal(marks, "bought"), *personal(marks, "parked"), *rejected(marks))
     await shop.produce(*personal(other, "gone"), *personal(marks, "worthless", event("worthless", 1, "Purchase")))
-    await shop.produce(*(event(f"n{n}", 1, name) for n, name in enumerate(HOSTILE_NAMES)))
+    named = [event("names", n, name) for n, name in enumerate(HOSTILE_NAMES)]
+    await shop.produce(*named, event("names", len(named), "Purchase", custom_data=BOUGHT))
     async with producer_of(shop.settings) as producer:
         for raw in (f"not JSON {marks.email}", f'{{"em": "{marks.email}"', '{"a":' * 5_000 + f'"{marks.email}"'):
             await producer.send_and_wait(shop.settings.topic("events"), raw.encode(), b"poison")

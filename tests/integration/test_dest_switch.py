@@ -64,6 +64,12 @@ async def test_the_first_pause_stays_and_the_second_resume_says_so() -> None:
         assert not await operator.resume(TIKTOK)
 
 
+async def test_a_reason_is_kept_without_the_address_in_it() -> None:
+    async with switched(Clock()) as (_, operator, _, _):
+        assert await operator.pause(META, Pause(who="bob", since_ms=1, why="ada@example.com asked"))
+        assert (await operator.pauses())[META].why == "*** asked"
+
+
 async def test_the_last_answer_counts_while_redis_is_away() -> None:
     clock = Clock()
     async with switched(clock) as (worker, operator, gate, _):
