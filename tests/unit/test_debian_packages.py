@@ -47,6 +47,7 @@ def test_an_old_java_counts_as_missing(
 def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert debian.missing_packages(["kafka", "redis"]) == ["default-jre-headless", "maven", "redis-server"]
+    assert debian.missing_packages(["checkers"]) == ["prometheus", "systemd"]
     with pytest.raises(StackError, match="Install redis-server"):
         debian.install_packages(["redis-server"])
 
