@@ -35,6 +35,9 @@ QUIET = (
 # a traceback a lost connection, of which our own lines tell.
 SILENT = ("aiokafka.producer.sender", "aiormq")
 
+# Its errors quote the bytes of a request, which may be somebody's data.
+SERVER = "aiohttp.server"
+
 
 def about(event: Event) -> dict[str, str]:
     """The fields of a line about an event, or about the first of several, and `n` says how many."""
@@ -81,9 +84,19 @@ def logging_config(settings: LogSettings, role: str) -> dict[str, Any]:
         "formatters": {"lines": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": sys.stderr}},
         "loggers": {name: {"level": max(level, logging.WARNING)} for name in QUIET}
-        | {name: {"level": logging.ERROR} for name in SILENT},
+        | {name: {"level": logging.ERROR} for name in SILENT}
+        | {SERVER: {"filters": ["requests"]}},
+        "filters": {"requests": {"()": lambda: unquoted}},
         "root": {"level": level, "handlers": ["stderr"]},
     }
+
+
+def unquoted(record: logging.LogRecord) -> bool:
+    """A filter. What is no HTTP is left out, which anybody can send; of an error of ours only its type stays."""
+    kind = record.exc_info[0] if record.exc_info else None
+    if kind is not None:
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {kind.__name__}", (), None
+    return kind is None or kind.__module__ != "aiohttp.http_exceptions"
 
 
 def _level(settings: LogSettings) -> int:
@@ -113,7 +126,29 @@ def _last(log_format: str) -> list[Processor]:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    return [structlog.processors.format_exc_info, _redact, as_lines]
+    shown = [] if log_format == "json" else [_seen]
+    return [structlog.processors.format_exc_info, _redact, *shown, as_lines]
+
+
+def _seen(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """For people: nothing that others have said begins a line of its own, or speaks to the terminal. A traceback's
+    lines are indented."""
+    lines = str(event.pop("exception", "")).splitlines()
+    found = {printable(str(name)): _printable(value) for name, value in event.items()}
+    if lines:
+        found["exception"] = "\n".join(f"    {printable(line)}" for line in lines)
+    return found
+
+
+def _printable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value  # others the renderer writes as Python does
+
+
+def printable(text: str) -> str:
+    """What cannot be seen is written as Python does."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _redact(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -1,78 +1,75 @@
-"""Every line about an event, a batch or a job names tenant, session and event: read from the code itself."""
+"""Whatever is logged is one line: no text begins another, or speaks to the terminal."""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+import json
+import logging
 
-from streams.log import about
-from tests.contract.jobs import job
-from tests.workers import ROOT
+import pytest
+import structlog
+from aiohttp.http_exceptions import BadHttpMessage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-LEVELS = ("debug", "info", "warning", "error", "exception")
-WORDS = re.compile(r"\b(events?|batch(es)?|jobs?|post|orders?|purchases?|reject(s|ed)?)\b")
-IDS = {"tenant", "session_id", "event_id"}
-NAMING = ("about", "ids", "first", "what", "asdict", "summary")  # `**` of these: ids, or a reject's fields
-# About a connection, a queue, a pixel, a walk over all jobs, or about what cannot be read. Add yours if it is so.
-OF_NO_EVENT = {
-    "stopped with jobs in hand; they go back to the queue",
-    "parked what is no job",
-    "this pixel takes events again",
-    "this pixel's settings are refused: its jobs wait",
-    "this pixel does not answer: its jobs wait",
-    "Redis does not answer; taking batches without it",
-    "the central site takes batches again",
-    "a sweep of parked jobs ended in an error of ours",
-}
+from streams.log import printable, setup
+from streams.settings import load_settings
+
+FORGED = "x\n2026-11-24T10:00:00Z [info     ] forged\r\x1b[2Jy\u2028z\x85\x00\u202e\x07\ud800"
+TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("\n\r\x1b\u2028\x85\x0b\x0c\x1c\x1d\x1e")), max_size=30)
+usual = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-class Line(NamedTuple):
-    place: str
-    says: str
-    call: ast.Call
-
-    @property
-    def names_all(self) -> bool:
-        given = {word.arg for word in self.call.keywords}
-        starred = [ast.unparse(word.value) for word in self.call.keywords if word.arg is None]
-        return given >= IDS or any(text.partition("(")[0].rpartition(".")[2] in NAMING for text in starred)
+def logged(text: str) -> None:
+    """In every place that a line has."""
+    log = structlog.get_logger("x")
+    log.info("said", why=text, n=[text], d={text: text})
+    log.info(text)
+    log.info("named", **{f"a{text}": 1})
+    logging.getLogger("somebody.else").warning("odd %s", text)
 
 
-def lines(path: Path) -> Iterator[Line]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        called = node.func
-        logs = isinstance(called, ast.Attribute) and called.attr in LEVELS and ast.unparse(called.value) == "log"
-        if logs or (isinstance(called, ast.Name) and called.id in ("tell", "level")):
-            place = f"{path.relative_to(ROOT)}:{node.lineno}"
-            says = (part.value for part in node.args if isinstance(part, ast.Constant))
-            yield Line(place, next((text for text in says if isinstance(text, str)), ""), node)
+@pytest.mark.parametrize("log_format", ["console", "json"])
+@usual
+@given(text=TEXTS)
+def test_a_call_is_a_line(capsys: pytest.CaptureFixture[str], log_format: str, text: str) -> None:
+    setup(load_settings(log_format=log_format, log_level="info"), "x")
+    capsys.readouterr()
+    logged(text)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 4
+    assert all(line.isprintable() for line in said.split("\n"))
+    if log_format == "json":
+        assert [json.loads(line)["role"] for line in said.splitlines()] == ["x"] * 4
 
 
-LINES = [
-    line
-    for folder in ("agents", "sinks", "streams")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-    for line in lines(path)
-]
+def test_what_an_error_quotes_is_indented_and_says_nothing_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    setup(load_settings(log_format="console", log_level="info"), "x")
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        structlog.get_logger("x").error("failed", exc_info=True)
+    first, *others = capsys.readouterr().err.rstrip("\n").split("\n")
+    assert "failed" in first and others
+    assert all(line.startswith("    ") and line.isprintable() for line in others)
 
 
-def test_lines_about_events_batches_and_jobs_name_them() -> None:
-    of_events = [line for line in LINES if WORDS.search(line.says) and line.says not in OF_NO_EVENT]
-    assert len(of_events) >= 9, "the lines are found"
-    assert [f"{line.place}: {line.says}" for line in of_events if not line.names_all] == []
+def test_what_can_be_seen_stays_as_it_is() -> None:
+    assert printable("Zürich – 東京 ok") == "Zürich – 東京 ok"
+    assert printable("a\x1bb\n") == "a\\x1bb\\n"
 
 
-def test_no_line_is_excused_that_does_not_exist() -> None:
-    said = {node.value for line in LINES for node in ast.walk(line.call) if isinstance(node, ast.Constant)}
-    written = "".join(path.read_text() for path in (ROOT / "sinks" / "deliver").glob("*.py"))
-    assert [text for text in OF_NO_EVENT if text not in said and f'"{text}"' not in written] == []
-
-
-def test_the_fields_of_an_event() -> None:
-    event = job().event
-    assert about(event) == {"tenant": "default", "session_id": event.session_id, "event_id": event.event_id}
+def test_a_request_that_is_no_http_is_not_quoted_and_an_error_of_ours_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    setup(load_settings(log_format="console", log_level="info"), "x")
+    server = logging.getLogger("aiohttp.server")
+    for error in (BadHttpMessage("Cookie: secret"), KeyError("secret")):
+        try:
+            raise error
+        except type(error):
+            server.exception("Error handling request from %s", "127.0.0.1")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "127.0.0.1: KeyError" in line
+    assert "secret" not in line
