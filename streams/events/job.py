@@ -35,7 +35,7 @@ class Job(Record, frozen=True):
         Long and foreign names and ids appear as their digest: RabbitMQ takes 255 bytes for a message id.
         """
         own = f"{self.event_name.replace('%', '%25').replace(':', '%3A')}:{self.event.event_id}"
-        if len(own) > MAX_JOB_ID or not own.isascii():
+        if len(own) > MAX_JOB_ID or not (own.isascii() and own.isprintable()):
             own = sha256(own.encode(errors="replace")).hexdigest()
         return f"{self.platform}:{self.pixel_id}:{own}"
 
