@@ -19,6 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -126,7 +127,7 @@ async def _load(port: int, connections: int, seconds: float) -> Load:
     waits: list[float] = []
     loop = asyncio.get_running_loop()
     made = [
-        await loop.create_connection(lambda n=n: Visitors(bodies, n * 83, waits), "127.0.0.1", port)
+        await loop.create_connection(partial(Visitors, bodies, n * 83, waits), "127.0.0.1", port)
         for n in range(connections)
     ]
     await asyncio.sleep(WARM_UP_S)

@@ -52,7 +52,10 @@ def show(title: str, found: Medians, as_json: bool) -> None:
         print(json.dumps(found), flush=True)
         return
     names = [*next(iter(found.values()))]
-    table = Table(title, *names)
+    table = Table()
+    table.add_column(title, no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right")
     for way, figures in found.items():
         table.add_row(way, *(_short(figures[name]) for name in names))
     Console().print(table)

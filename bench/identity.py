@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
-from facebook_business.adobjects.serverside.gender import Gender
-from facebook_business.adobjects.serverside.user_data import UserData as SdkUserData
+from facebook_business.adobjects.serverside.gender import Gender  # type: ignore[import-untyped]
+from facebook_business.adobjects.serverside.user_data import (  # type: ignore[import-untyped]
+    UserData as SdkUserData,
+)
 from rich.console import Console
 from rich.table import Table
 
 from streams.identity import normalise
-from streams.identity.clicks import client_ip
+from streams.identity.clicks import _client_ip
 from streams.identity.matching import match
 
 Person = dict[str, str]
@@ -97,7 +99,7 @@ def one_round(people: Sequence[Person]) -> dict[str, float]:
     """Each work over the same people, the caches empty before."""
     theirs = [SdkUserData(**for_sdk(one)) for one in people]
     match.cache_clear()
-    client_ip.cache_clear()
+    _client_ip.cache_clear()
     return {
         "sdk": each_us(SdkUserData.normalize, theirs),
         "new": each_us(ours, people),

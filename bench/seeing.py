@@ -12,11 +12,13 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 from bench import frame
+from bench.session_events import events as made
 from bench.session_ways import OURS
 from bench.sessions import measure
 from tests.site import free_port
@@ -52,11 +54,11 @@ async def scrape(port: int) -> None:
             await asyncio.sleep(SCRAPE_S)
 
 
-async def one(events: int, settings: dict[str, object]) -> frame.Figures:
+async def one(events: int, settings: dict[str, Any]) -> frame.Figures:
     port = settings.get("metrics_port")
     scraping = asyncio.create_task(scrape(port)) if isinstance(port, int) else None
     try:
-        return await measure(OURS, events, **settings)
+        return await measure(OURS, made(events), **settings)
     finally:
         if scraping:
             scraping.cancel()
@@ -70,7 +72,7 @@ async def main() -> None:
     asked = parser.parse_args()
     metrics, otlp = free_port(), free_port()
     traced = {"metrics_port": metrics, "otel_url": f"http://127.0.0.1:{otlp}", "otel_ratio": 0.01}
-    ways: dict[str, dict[str, object]] = {
+    ways: dict[str, dict[str, Any]] = {
         "neither": {},
         "metrics": {"metrics_port": metrics},
         "metrics, traces": traced,

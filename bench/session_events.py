@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from streams.events import Event, UserData, encode
 from streams.settings import Settings
@@ -24,9 +24,16 @@ def events(count: int, seed: int = 1) -> Iterator[Event]:
         yield event(number, f"visit-{int(sessions * rng.random() ** 2)}", rng)
 
 
-def event(number: int, session_id: str, rng: random.Random) -> Event:
+def even(sessions: int, in_session: int, first: int = 0, seed: int = 1) -> Iterator[Event]:
+    """In turns `in_session` events of each, none of which is a purchase. `first` is the number of the first."""
+    rng = random.Random(seed)
+    for number in range(sessions * in_session):
+        yield event(first + number, f"visit-{number % sessions}", rng, purchases=0)
+
+
+def event(number: int, session_id: str, rng: random.Random, purchases: float = PURCHASES) -> Event:
     """A purchase brings who it is; so does now and then an event before it."""
-    bought = rng.random() < PURCHASES
+    bought = rng.random() < purchases
     known = bought or rng.random() < KNOWN
     items = [{"id": f"{(number + n) % 5_000:06d}", "quantity": 1, "item_price": 12.5} for n in range(5)]
     person = hashlib.sha256(session_id.encode()).hexdigest() if known else ""
@@ -57,7 +64,7 @@ def event(number: int, session_id: str, rng: random.Random) -> Event:
     )
 
 
-async def load(settings: Settings, made: Iterator[Event]) -> None:
+async def load(settings: Settings, made: Iterable[Event]) -> None:
     """Into the session workers' topic; all of it is there when this returns."""
     async with producer_of(settings, linger_ms=20, max_batch_size=1_000_000) as producer:
         for one in made:

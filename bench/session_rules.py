@@ -78,8 +78,8 @@ def rows(events: int, rng: random.Random) -> list[Row]:
 class Decide:
     """The loop of the session agent without its sinks; `stores` encodes what a commit would send."""
 
-    def __init__(self, *, stores: bool) -> None:
-        self.stores = stores
+    def __init__(self, *, stores: bool, run_records: int = RUN_RECORDS) -> None:
+        self.stores, self.run_records = stores, run_records
         self.table: dict[bytes, Session] = {}
         self.windows = Windows(self.table, lambda _: Limits())
         self.touched: set[bytes] = set()
@@ -97,7 +97,7 @@ class Decide:
                 if isinstance(effect, Flushed):
                     self.left += len(effect.batch.events)
                     self.bytes_out += len(encode(effect.batch)) if self.stores else 0
-            if self.stores and count % RUN_RECORDS == RUN_RECORDS - 1:
+            if self.stores and count % self.run_records == self.run_records - 1:
                 self.store()
 
     def store(self) -> None:

@@ -22,7 +22,7 @@ TENANTS = '[tenants.default]\ndefault_country = "US"\nremember_days = 0\n'  # no
 
 
 class Way(NamedTuple):
-    """It gets `share` of the events: slow ones fewer, so that all take seconds. `decides`: or it only reads."""
+    """It gets `share` times the events: slow ones fewer, so that all take seconds. `decides`: or it only reads."""
 
     name: str
     start: Start
@@ -51,9 +51,9 @@ ALL = (
     PLAIN_FAUST,
     Way("faust-nothing", partial(_faust, "bench.baselines.faust_nothing"), share=0.25, decides=False),
     AIOKAFKA,
-    Way("streams-eos-100ms", partial(_streams, "exactly_once_v2", 100)),
-    Way("streams-eos-1s", partial(_streams, "exactly_once_v2", 1_000)),
-    Way("streams-alo-1s", partial(_streams, "at_least_once", 1_000)),
+    Way("streams-eos-100ms", partial(_streams, "exactly_once_v2", 100), share=2),
+    Way("streams-eos-1s", partial(_streams, "exactly_once_v2", 1_000), share=2),
+    Way("streams-alo-1s", partial(_streams, "at_least_once", 1_000), share=2),
     OURS,
 )
 WAYS = {way.name: way for way in ALL}

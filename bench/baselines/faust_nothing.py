@@ -16,6 +16,7 @@ app = faust.App(
     topic_partitions=settings.partitions,
     topic_allow_declare=False,
     topic_disable_leader=True,
+    broker_commit_interval=0.5,  # the default of 2.8 s is too coarse to see progress by
     consumer_auto_offset_reset="earliest",
 )
 source = app.topic(
