@@ -126,7 +126,7 @@ async def _poison(arena: Arena, named: bool) -> None:
     parked = await waiting(arena, QUEUE_PARKED)
     assert parked, "nothing was refused"
     shown = await verb(arena, "dead", "show", "--limit", str(parked), "--json")
-    ids = [json.loads(line)["event_id"] for line in shown.splitlines()]
+    ids = [json.loads(line)["job"]["event"]["event_id"] for line in shown.splitlines()]
     others = [event_id for event_id in ids if zlib.crc32(event_id.encode()) % ONE_IN]
     assert not others, f"{len(others)} of {parked} parked jobs were not refused, for example {others[:3]}"
     await verb(arena, "dead", "replay", "--all", "--per-second", "2000")
