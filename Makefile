@@ -40,8 +40,9 @@ browser: install ## install Chromium, for the browser tests, where there is none
 checkers: install ## install promtool and systemd-analyze, for the tests of deploy/, where there are none
 	@$(PYTHON) -m deploy.stack checkers
 
-dashboards: install ## write deploy/grafana/dashboards from the code
+dashboards: install ## write deploy/grafana/dashboards, and the alerts for Prometheus' operator
 	@$(PYTHON) -m deploy.grafana
+	@$(PYTHON) -m deploy.prometheus
 
 lint: install ## formatting, ruff, mypy --strict
 	.venv/bin/ruff format --check .

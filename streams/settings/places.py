@@ -20,7 +20,7 @@ class Places(BaseSettings):
     )
     rabbitmq_management_url: str = Field(
         "http://127.0.0.1:15672",
-        description="RabbitMQ management API, used by `capi queues`, `capi doctor` and `capi dead` only.",
+        description="RabbitMQ management API, used by `capi queues`, `capi doctor`, `capi dead` and the ledger.",
     )
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0", description="Redis of the session mirror and of delivery idempotency."

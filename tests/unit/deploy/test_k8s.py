@@ -18,6 +18,7 @@ import yaml
 
 from agents.lag import READS
 from agents.roles import ALL_ROLES, FAUST_ROLES
+from deploy.prometheus.__main__ import ALERTS, RULE, rule
 from sinks.topology import PLATFORMS, rungs, work_queue
 from streams.settings import Settings, load_settings
 from tests.expressions import DEPLOY
@@ -191,6 +192,12 @@ def test_delivery_is_scaled_by_work_queues_and_rungs() -> None:
     assert not any(re.search(pattern, "capi_parked") for pattern in patterns)
     authentications = of_kind("production", "TriggerAuthentication")
     assert {trigger["authenticationRef"]["name"] for trigger in triggers} == authentications.keys()
+
+
+def test_the_operator_gets_the_alerts_that_promtool_tried() -> None:
+    (given,) = of_kind("production", "PrometheusRule").values()
+    assert RULE.read_text() == rule(), "run `make dashboards`"
+    assert given["spec"] == yaml.safe_load(ALERTS.read_text())
 
 
 def test_what_prometheus_scrapes_has_the_labels_that_alerts_go_by() -> None:

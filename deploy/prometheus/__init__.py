@@ -1,0 +1,1 @@
+"""Prometheus: what is scraped, alerts, and the same alerts for its operator."""
