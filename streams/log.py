@@ -62,7 +62,7 @@ def setup(settings: LogSettings, role: str) -> None:
     # structlog writes by itself, not through logging: a Faust worker replaces logging's handlers at its start
     structlog.configure(
         processors=[*_fields(role), *_last(settings.log_format)],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # whatever that is by then
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
         cache_logger_on_first_use=False,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +44,16 @@ def test_a_traceback_shows_no_local_variables(log_format: str, capsys: pytest.Ca
     said = capsys.readouterr().err
     assert said.count("a value of 15 characters") == 2
     assert SECRET not in said
+
+
+def test_lines_go_where_stderr_is_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    setup(load_settings(), "deliver")
+    monkeypatch.setattr(sys, "stderr", second)
+    first.close()
+    structlog.get_logger("x").info("posted")
+    assert "posted" in second.getvalue()
 
 
 def test_json_lines_of_both_kinds_carry_the_role(capsys: pytest.CaptureFixture[str]) -> None:
