@@ -35,8 +35,8 @@ RETRY_AFTER_S = 2
 ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104 # compared with, not bound to
 
 
-# of aiohttp's connections: a body that was not read is waited for no longer than a second
-OPTIONS: dict[str, Any] = {"access_log": None, "lingering_time": 1.0}
+# of aiohttp's connections: nobody compresses questions and forms; what was not read is waited for one second
+OPTIONS: dict[str, Any] = {"access_log": None, "auto_decompress": False, "lingering_time": 1.0}
 
 
 class Asker(Protocol):

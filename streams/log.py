@@ -37,6 +37,7 @@ SILENT = ("aiokafka.producer.sender", "aiormq")
 
 # Its errors quote the bytes of a request, which may be somebody's data.
 SERVER = "aiohttp.server"
+THEIRS = ("aiohttp.http_exceptions", "aiohttp.web_protocol")  # modules of errors that the sender has made
 
 
 def about(event: Event) -> dict[str, str]:
@@ -62,7 +63,7 @@ def setup(settings: LogSettings, role: str) -> None:
     # structlog writes by itself, not through logging: a Faust worker replaces logging's handlers at its start
     structlog.configure(
         processors=[*_fields(role), *_last(settings.log_format)],
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # whatever that is by then
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # as it is now: Faust puts its own there
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
         cache_logger_on_first_use=False,
     )
@@ -96,7 +97,7 @@ def unquoted(record: logging.LogRecord) -> bool:
     kind = record.exc_info[0] if record.exc_info else None
     if kind is not None:
         record.msg, record.args, record.exc_info = f"{record.getMessage()}: {kind.__name__}", (), None
-    return kind is None or kind.__module__ != "aiohttp.http_exceptions"
+    return kind is None or kind.__module__ not in THEIRS
 
 
 def _level(settings: LogSettings) -> int:

@@ -169,9 +169,11 @@ def headers_arrived(request: web.Request) -> None:
 
 
 async def in_time(reading: Awaitable[Value], within_s: float) -> Value:
-    """What is read of a body. Raises HTTPRequestTimeout; the connection ends then."""
+    """What is read of a body. Raises HTTPRequestTimeout, and HTTPBadRequest for what is not as its headers say."""
     try:
         async with asyncio.timeout(within_s):
             return await reading
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive within {within_s:g} s.") from None
+    except (web.RequestPayloadError, ValueError, LookupError):  # the last: of an encoding that is none
+        raise web.HTTPBadRequest(text="The body is not what its headers say.") from None

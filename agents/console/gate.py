@@ -24,6 +24,7 @@ from sinks.notes import NoteError
 log = structlog.get_logger(__name__)
 
 CSRF = "csrf"
+FORM = "application/x-www-form-urlencoded"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
@@ -142,6 +143,8 @@ class Gate:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() not in self._hosts(request):
             raise web.HTTPForbidden(text="This came from another site.")
+        if request.content_type != FORM:
+            raise web.HTTPUnsupportedMediaType(text="Forms are sent as the pages here send them.")
         form = await in_time(request.post(), self.settings.collect_body_s)
         token = str(form.get(CSRF) or request.headers.get("X-CSRF-Token", ""))
         if not secrets.compare_digest(token.encode(errors="replace"), visit_of(request).csrf.encode()):
@@ -175,6 +178,7 @@ HEADLINES = {
     408: "Too slow",
     409: "Not now",
     413: "Too much at once",
+    415: "That cannot be read",
     429: "Too many tries",
     500: "An error of ours",
     503: "Not now",

@@ -64,6 +64,8 @@ async def _answer(request: web.Request, handler: Handler, user_of: UserOf) -> we
         return await handler(request)
     except web.HTTPException as error:
         return problem(error.status, error.reason)
+    except web.RequestPayloadError:
+        return problem(400, "the body is not what its headers say")
     except (ClientError, TimeoutError, OSError) as error:  # the owner of a key does not answer
         log.warning("another session worker does not answer", why=type(error).__name__)
         return problem(503, "the worker that has it does not answer")
