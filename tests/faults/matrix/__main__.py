@@ -1,6 +1,7 @@
 """The fault matrix by hand: `python -m tests.faults.matrix --case "kill *" --runs 1 --events 600 --seed 7`.
 
-Exits 1 when anything was lost, unexpected or differing, or a site did not get well again.
+Exits 1 when anything was lost, unexpected or differing, a site did not get well again, or Ctrl-C ended it early; the
+table then shows what there is.
 """
 
 from __future__ import annotations
@@ -35,17 +36,25 @@ def main() -> int:
         print("\n".join(f"{case.group:<10} {case.name:<44} {case.what}" for case in cases))
         return 0
     order = Order(cases=cases, runs=asked.runs, size=_size(asked), seed=asked.seed)
-    rows = _rows(asyncio.run(_all(order)))
+    found: list[tuple[Case, Outcome]] = []
+    try:
+        asyncio.run(_all(order, found))
+    except KeyboardInterrupt:
+        print("interrupted: what follows is not all", file=sys.stderr)
+    rows = _rows(found)
     show(rows, Console(file=sys.stderr, width=170))
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
     if asked.page:
         page.write(asked.page, [*markdown(rows)])
-    return 1 if any(row.failed for row in rows) else 0
+    whole = sum(row.runs for row in rows) == sum(order.runs_of(case) for case in cases)
+    return 0 if whole and not any(row.failed for row in rows) else 1
 
 
-async def _all(order: Order) -> list[tuple[Case, Outcome]]:
-    return [found async for found in run_all(order)]
+async def _all(order: Order, found: list[tuple[Case, Outcome]]) -> None:
+    """Fills `found`, so that an end by Ctrl-C leaves what there was."""
+    async for each in run_all(order):
+        found.append(each)
 
 
 def _rows(found: list[tuple[Case, Outcome]]) -> list[Row]:

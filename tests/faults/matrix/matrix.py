@@ -31,12 +31,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     instead: Mapping[str, Sequence[str]] = {}
 
+    def runs_of(self, case: Case) -> int:
+        return min(self.runs, case.most_runs)
+
 
 async def run_all(order: Order) -> AsyncIterator[tuple[Case, Outcome]]:
     """Each outcome as it is there. An arena that did not get well again is left, and another one opened."""
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    todo = [(case, n) for case in by_services(order.cases) for n in range(min(order.runs, case.most_runs))]
+    todo = [(case, n) for case in by_services(order.cases) for n in range(order.runs_of(case))]
     async with Ring(order.instead) as ring:
         for place, (case, n) in enumerate(todo, 1):
             arena = await ring.arena_for(case)
