@@ -87,7 +87,7 @@ def _apt(root: list[str], *words: str) -> None:
 
 
 def ensure_packages(names: Iterable[str], may_install: bool) -> None:
-    """Install what the named services, `browser`, `checkers` or `bench` need and this machine lacks; StackError."""
+    """Install what the named services, `browser`, `checkers` or `bench` need and is missing. Raises StackError."""
     missing = missing_packages(names)
     if missing and not may_install:
         raise StackError(f"Install {', '.join(missing)}, or let us do it (CAPI_STACK_INSTALL=true).")
