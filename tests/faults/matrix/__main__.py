@@ -1,7 +1,7 @@
 """The fault matrix by hand: `python -m tests.faults.matrix --case "kill *" --runs 1 --events 600 --seed 7`.
 
-Exits 1 when anything was lost, unexpected or differing, a site did not get well again, or Ctrl-C ended it early; the
-table then shows what there is.
+Exits 1 when anything was lost, unexpected or differing, a site did not get well again, or Ctrl-C ended it early:
+the table then shows what there is.
 """
 
 from __future__ import annotations
