@@ -1,6 +1,7 @@
 """Carry out decisions: remember, move and acknowledge, in the order that loses nothing.
 
 Delivered: remember it, then ack. Retried, waiting or parked: publish it there, wait for the confirm, then ack.
+Before the ack the outcome is told, as long as Kafka answers: a job that is gone has an outcome.
 Dying in between delivers a job again, and the idempotency store then knows it; acking first could lose it.
 """
 
@@ -65,9 +66,13 @@ class Settler:
         """Returns when all is confirmed and acknowledged; waits for RabbitMQ as long as that takes."""
         done = [(held, decision) for held, decision in decided if isinstance(decision, Ack | Drop)]
         await self._delivered.remember([h.job_id for h, d in done if d.outcome == "delivered"])
+        await self._tell(done, now_ms)
         await self._finish(done, now_ms)
         moved = [(held, decision) for held, decision in decided if not isinstance(decision, Ack | Drop)]
         await self._delivered.release([h.job_id for h, d in moved if isinstance(d, Retry | Park)])
+        await self._tell(
+            moved, now_ms
+        )  # before the move: what comes home from its rung meanwhile would join as a copy
         await self._move(moved)
         await self._finish(moved, now_ms)
 
@@ -106,8 +111,10 @@ class Settler:
         for held, _ in decided:
             held.settled = True
         _count(decided, now_ms)
+
+    async def _tell(self, decided: Decided, now_ms: int) -> None:
         told = [outcome(held, decision, now_ms) for held, decision in decided if isinstance(decision, Verdict)]
-        self._outcomes.record(told)
+        await self._outcomes.tell(told)
         if self._traces is not None:
             for one in told:
                 _trace(self._traces, one)
