@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock up down status env metrics snippet browser checkers dashboards lint audit test faults faults-page faults-parts faults-ci bench demo run clean
+.PHONY: help install lock up down status env metrics snippet browser checkers dashboards lint audit test faults faults-page faults-parts faults-ci soak bench demo run clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ faults: install up ## the fault matrix: CASE="kill*" RUNS=5; see docs/reliabilit
 
 faults-page: install up ## the same, and its table goes into docs/reliability.md
 	$(PYTHON) -m tests.faults.matrix --runs $(or $(RUNS),5) --page docs/reliability.md
+
+soak: install up ## 30 minutes of steady load: memory, files, threads and sockets of each role; MINUTES=5 RATE=200
+	$(PYTHON) -m tests.faults.soak --minutes $(or $(MINUTES),30) --rate $(or $(RATE),200)
 
 faults-parts: install up ## fault tests of single parts, and of stock Faust, which loses
 	$(PYTEST) tests/faults -m faults -k "not test_ci"

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import count, takewhile
-from time import time
+from time import monotonic, time
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -17,8 +17,9 @@ from tests.faults.matrix.doors import NotTakenError, OverHttp, OverRedis, Sender
 from tests.faults.matrix.place import SECRET
 from tests.faults.plan import SHOPS, Planned
 
-EVERY_S = 0.2
-VISITS = 4  # of each shop, each time
+RATE = 240.0
+VISITS = 4  # of each door and shop, each time
+EVENTS = 2  # of a visit
 
 
 class OverKafka:
@@ -38,8 +39,9 @@ class OverKafka:
 
 
 @asynccontextmanager
-async def trickle(arena: Arena) -> AsyncIterator[None]:
-    """By all three doors, for the time of the block: there is always something for every role to do."""
+async def trickle(arena: Arena, rate: float = RATE) -> AsyncIterator[None]:
+    """By all three doors, for the time of the block: there is always something for every role to do. At most
+    `rate` events a second."""
     settings = arena.settings
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_servers, acks="all")
     await producer.start()
@@ -50,7 +52,8 @@ async def trickle(arena: Arena) -> AsyncIterator[None]:
         senders.append((shop, http))
         senders.append((shop, OverRedis(settings.redis_url, settings.intake_queue)))
     enough = asyncio.Event()  # redis-py may lose a cancellation
-    tasks = [asyncio.create_task(_keep_sending(sender, shop, enough)) for shop, sender in senders]
+    every_s = len(senders) * VISITS * EVENTS / rate
+    tasks = [asyncio.create_task(_keep_sending(sender, shop, every_s, enough)) for shop, sender in senders]
     try:
         yield
     finally:
@@ -59,12 +62,12 @@ async def trickle(arena: Arena) -> AsyncIterator[None]:
         await producer.stop()
 
 
-async def _keep_sending(sender: Sender, shop: str, enough: asyncio.Event) -> None:
-    own = f"extra-t{uuid.uuid4().hex[:8]}"
+async def _keep_sending(sender: Sender, shop: str, every_s: float, enough: asyncio.Event) -> None:
+    own, began_s = f"extra-t{uuid.uuid4().hex[:8]}", monotonic()
     for number in takewhile(lambda _: not enough.is_set(), count()):
         for visit in range(VISITS):
             await _send(sender, shop, f"{own}-{number}-{visit}")
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(max(0.0, began_s + (number + 1) * every_s - monotonic()))
 
 
 async def _send(sender: Sender, shop: str, visit: str) -> None:
