@@ -48,7 +48,8 @@ class Collected(msgspec.Struct, frozen=True):
     """Everything a run left behind. `landed` is None when only the session stage was run; `in_clear` counts the
     personal data that reached a platform unhashed. `arrivals` are the log times (ms) of each event's copies in
     `sessions.in`, in the log's order; a session remembers an id for `remembers_ms` at least. `accepted_ms`: when
-    a door acknowledged each event (Unix ms). `told`: what the ledger says is delivered, None when nobody asked it.
+    a door acknowledged each event (Unix ms). `told`: what the ledger says is delivered, None when nobody asked it;
+    `asked`: of which events, None for all.
     """
 
     accepted: frozenset[str]
@@ -60,6 +61,7 @@ class Collected(msgspec.Struct, frozen=True):
     remembers_ms: int = 0
     accepted_ms: Mapping[str, int] = {}
     told: frozenset[Delivery] | None = None
+    asked: frozenset[str] | None = None
     mirror_differences: int = 0
 
 
@@ -143,7 +145,10 @@ def taken(collected: Collected) -> set[Delivery]:
 
 
 def _ledger_differences(collected: Collected) -> int:
-    return 0 if collected.told is None else len(collected.told ^ taken(collected))
+    if collected.told is None:
+        return 0
+    asked = collected.asked
+    return len(collected.told ^ {line for line in taken(collected) if asked is None or line[2] in asked})
 
 
 def _worst_delay_s(collected: Collected) -> float:

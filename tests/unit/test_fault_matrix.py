@@ -67,6 +67,10 @@ def test_what_only_the_ledger_or_only_a_platform_knows_is_a_difference() -> None
     assert verdict(lines, lines[2:]).ledger_differences == 2
     assert verdict(lines[3:], lines).ledger_differences == 3
     assert verdict(lines).ledger_differences == 0, "nobody asked the ledger"
+    asked = Collected(
+        frozenset(), (), landed=lines, told=frozenset(), asked=frozenset({lines[0].event_id, "not delivered"})
+    )
+    assert judge(PLAN, asked).ledger_differences == sum(line.event_id == lines[0].event_id for line in lines)
     assert "2 ledger differences" in verdict(lines, lines[2:]).problems
 
 

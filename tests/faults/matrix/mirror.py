@@ -26,6 +26,7 @@ SAMPLE, EVENTS_EACH = 6, 2
 LOOK_S = 0.1
 WITHIN_S, WATCH_S, GONE_WITHIN_S = 30.0, 8.0, 15.0
 SHOP = SHOPS[0]  # holds by session
+LEFT = "a list is left of a session that is over"
 USER = User("tests", "viewer")
 
 
@@ -56,7 +57,7 @@ class MirrorCheck:
         deadline_s = monotonic() + GONE_WITHIN_S
         while (left := await self._redis.exists(*keys)) and monotonic() < deadline_s:
             await asyncio.sleep(LOOK_S)
-        return ["a list is left of a session that is over"] * int(left)
+        return [LEFT] * int(left)
 
     async def _open_some(self) -> Sequence[str]:
         self._round += 1
@@ -97,8 +98,8 @@ class MirrorCheck:
         return redis_key(self._settings.namespace, session_key(SHOP, session_id))
 
 
-async def left_over(settings: Settings, seed: int) -> int:
-    """Lists of a run whose sessions are all over, once they had the time to go."""
+async def left_over(settings: Settings, seed: int) -> list[str]:
+    """Of lists of a run whose sessions are all over, once they had the time to go."""
     redis = Redis.from_url(settings.redis_url, socket_timeout=5)
     deadline_s = monotonic() + GONE_WITHIN_S
     try:
@@ -106,7 +107,7 @@ async def left_over(settings: Settings, seed: int) -> int:
             pattern = f"{settings.namespace}:session:*|s{seed}-*"
             keys = [key async for key in redis.scan_iter(pattern, count=1000)]
             if not keys or monotonic() > deadline_s:
-                return len(keys)
+                return [LEFT] * len(keys)
             await asyncio.sleep(LOOK_S)
     finally:
         await redis.aclose()

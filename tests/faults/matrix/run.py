@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from time import monotonic
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
-from aiokafka.errors import KafkaError
 
 from sinks.topology import PLATFORMS
 from tests.faults.matrix.arena import Arena
@@ -28,7 +27,6 @@ LOOK_S, SETTLE_S = 0.7, 1.5
 QUIET_S = 45.0  # longer than a transaction's time-out, a stall and the ladder's longest rung together
 DRAIN_S = 180.0
 TELL_S = 5.0
-T = TypeVar("T")
 
 
 class Size(NamedTuple):
@@ -67,32 +65,42 @@ class Run:
         self._doing = ""
 
     async def run(self) -> Outcome:
-        """Raises KafkaError or httpx's errors when the arena was not well at the start."""
+        """Never raises: what goes wrong with the run itself is a problem of it, and the arena not used again."""
         started_s, before = monotonic(), {name: len(role.exits) for name, role in self._arena.roles.items()}
-        self._doors = doors_of(self._arena, self._plan)
-        await self._gather.start()
+        collected, usable = Collected(frozenset(), ()), False
         teller = asyncio.create_task(self._tell())
         try:
+            await self._gather.start()
             await self._feed_and_strike()
-            verdict = self._judge(await self._drain())
-            wrong = await self._step("back to health", well(self._arena))
+            collected = await self._drain()
+            usable = await self._is_well()
+        except Exception as error:  # whatever it is, the next case is to run
+            self._problems.append(f"the run ended early: {type(error).__name__} {error}")
         finally:
             teller.cancel()
-        if wrong:
-            self._problems.append("not well again: " + "; ".join(wrong))
+        verdict = self._judge(collected)
         exits = {name: role.exits[before.get(name, 0) :] for name, role in self._arena.roles.items()}
         return Outcome(
             case=self._case.name,
             seed=self._plan.seed,
             verdict=verdict,
             problems=(*self._problems, *verdict.problems),
-            usable=not wrong and self._arena.failed is None,
+            usable=usable,
             exits={name: codes for name, codes in exits.items() if codes},
             took_s=round(monotonic() - started_s, 1),
         )
 
+    async def _is_well(self) -> bool:
+        self._doing = "back to health"
+        if wrong := await well(self._arena):
+            self._problems.append("not well again: " + "; ".join(wrong))
+        if self._gather.unreadable and not self._case.foreign:
+            self._problems.append(f"{self._gather.unreadable} records of topics are unreadable")
+        return not wrong and self._arena.failed is None
+
     async def _feed_and_strike(self) -> None:
         self._doing = "feed"
+        self._doors = doors_of(self._arena, self._plan)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._strike())
             for door in self._doors:
@@ -111,19 +119,16 @@ class Run:
 
     async def _drain(self) -> Collected:
         """Look until nothing is missing, or nothing has moved for QUIET_S; meanwhile the mirror is looked at."""
-        self._doing = "drain"
-        looking = asyncio.create_task(MirrorCheck(self._arena.settings, self._plan.seed).run())
-        collected = await self._until_out()
-        self._doing = "mirror"
-        try:
-            wrong = await looking
-            differences = len(wrong) + await left_over(self._arena.settings, self._plan.seed)
-            self._problems += [f"mirror: {each}" for each in wrong[:EXAMPLES]]
-        except (KafkaError, OSError) as error:
-            self._problems.append(f"the mirror could not be looked at: {type(error).__name__}")
-            differences = 0
-        told = await self._step("ledger", self._gather.told(collected))
-        return msgspec.structs.replace(collected, mirror_differences=differences, told=told)
+        self._doing, settings = "drain", self._arena.settings
+        async with asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(MirrorCheck(settings, self._plan.seed).run())
+            collected = await self._until_out()
+            self._doing = "mirror"
+        wrong = [*looking.result(), *await left_over(settings, self._plan.seed)]
+        self._problems += [f"mirror: {each}" for each in wrong[:EXAMPLES]]
+        self._doing = "ledger"
+        collected = await self._gather.asked_ledger(collected)
+        return msgspec.structs.replace(collected, mirror_differences=len(wrong))
 
     async def _until_out(self) -> Collected:
         deadline_s = monotonic() + DRAIN_S
@@ -142,10 +147,6 @@ class Run:
 
     def _judge(self, collected: Collected) -> Verdict:
         return judge(self._plan, collected, excused(self._case, self._arena))
-
-    async def _step(self, doing: str, work: Awaitable[T]) -> T:
-        self._doing = doing
-        return await work
 
     async def _tell(self) -> None:
         while True:
