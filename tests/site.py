@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from streams.settings import Settings
 from tests.kafka import fresh_settings
 from tests.workers import environment, start
 
+PORTS = range(20_000, 32_000)
 META, TIKTOK = "1111111111", "CTESTPIXEL"
 TENANTS = f"""
 [tenants.default]
@@ -40,10 +41,12 @@ token = "env:TEST_TOKEN"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Not one of those that the kernel gives to outgoing connections: it could be somebody's before it is used."""
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Site:

@@ -20,6 +20,7 @@ _HEADERS = [
     header("webhook-id", _SIGNED + "The same for each attempt: then issued ids are the same too."),
     header("webhook-timestamp", _SIGNED + "Unix seconds, at most 300 from now."),
     header("webhook-signature", _SIGNED + "`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body` as sent."),
+    header("traceparent", "Of servers: W3C Trace Context, to which our span links."),
 ]
 
 

@@ -47,6 +47,7 @@ from tests.privacy import (
 )
 from tests.rabbit import ready
 from tests.site import Site, free_port, site
+from tests.unit.console.desk import PASSWORD
 from tests.workers import environment, start
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
@@ -251,9 +252,10 @@ async def test_nothing_of_a_person_or_a_token_is_anywhere_in_the_clear(tmp_path:
     assert {"capi_parked", "meta_queue", "retry_60s"} <= {place for place, text in found if b"planted" not in text}
     lines_name_their_events([*log_lines(files(tmp_path))])
     # and nothing of it
-    both = [*shown_needles(marks), *shown_needles(other), plant, SECRET.removeprefix("whsec_")]
-    assert list(traces_of([*all_needles(marks), *all_needles(other)], found)) == []
-    assert list(traces_of(both, shown)) == []
+    own_secrets = [SECRET.removeprefix("whsec_"), (tmp_path / "internal.secret").read_text().strip(), PASSWORD]
+    people = [*shown_needles(marks), *shown_needles(other)]
+    assert list(traces_of([*all_needles(marks), *all_needles(other), *own_secrets], found)) == []
+    assert list(traces_of([*people, plant, *own_secrets], shown)) == []
     assert b"Hostile" not in b"\n".join(served), "an event's name makes no series"
     # dashboards and alerts name nothing that no role shows
     shown_metrics = seen_in(text.rpartition(b"\n")[0] for text in served)
