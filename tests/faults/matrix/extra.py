@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from tests.faults.matrix.arena import Arena
 from tests.faults.matrix.doors import NotTakenError, OverHttp, OverRedis, Sender
 from tests.faults.matrix.place import SECRET
-from tests.faults.plan import SHOPS, Planned
+from tests.faults.plan import SHOPS, Planned, email_of
 
 RATE = 240.0
 VISITS = 4  # of each door and shop, each time
@@ -71,11 +71,17 @@ async def _keep_sending(sender: Sender, shop: str, every_s: float, enough: async
 
 
 async def _send(sender: Sender, shop: str, visit: str) -> None:
-    """A look and an order, which ends the visit at once."""
+    """A look and an order, which ends the visit at once. Both say who it is: something to remember."""
     now_s = time()
     events = [
         Planned(
-            event_id=f"{visit}-{name}", event_name=name, shop=shop, session_id=visit, at_s=0, behind_s=0, email=""
+            event_id=f"{visit}-{name}",
+            event_name=name,
+            shop=shop,
+            session_id=visit,
+            at_s=0,
+            behind_s=0,
+            email=email_of(visit),
         )
         for name in ("ViewContent", "Purchase")
     ]

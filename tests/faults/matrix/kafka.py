@@ -87,6 +87,10 @@ class KafkaNodes(PrivateService):
                 raise RoleError(f"Kafka in {self.folder} does not answer")
             sleep(0.3)
 
+    def data_of(self, node: int) -> Path:
+        """Where the node's log is."""
+        return self.folder / _name(node) / "data"
+
     def pid(self, node: int) -> int:
         """Of one node, from 0; 0 while it does not run."""
         found: int = supervisor.process_states(self.folder).get(_name(node), {}).get("pid", 0)
@@ -139,9 +143,10 @@ class KafkaNodes(PrivateService):
         return True
 
     def _prepared(self, node: int, cluster_id: str) -> Program:
-        folder = self.folder / _name(node)
+        data = self.data_of(node)
+        folder = data.parent
         folder.mkdir(parents=True, exist_ok=True)
-        properties, data = folder / "server.properties", folder / "data"
+        properties = folder / "server.properties"
         properties.write_text(self._properties(node, data))
         format_storage(self._libs, properties, data, cluster_id)
         heap = [f"-Xmx{HEAP_MB[self.nodes]}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
