@@ -6,7 +6,8 @@ whichever worker is asked; commands can go to any. JSON, or HTML where the Accep
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -26,6 +27,8 @@ from streams import envelope
 from streams.events import UNREADABLE, encode
 from streams.runs import RunApp, RunTable
 from streams.session_view import Wanted, place_in
+
+Handler = Callable[..., Awaitable[Any]]
 
 MOST_ROWS = 500
 MOST_ID = 500  # characters
@@ -67,10 +70,9 @@ def _add_reading(app: RunApp, table: RunTable, looking: Looking) -> None:
         return _shown(request, "sessions.html", await looking.page(wanted))
 
     @app.page("/sessions/{key}/", name="session")
+    @_when_ready(looking)
     @app.table_route(table=table, match_info="key")
     async def session(view: Any, request: Any, key: str) -> Any:
-        if not looking.ready:
-            return problem(503, AWAY)
         found = looking.one(key.encode())
         if found is None or not user_in(request).sees(found.row.tenant):
             return problem(404, "no such session is open or remembered")
@@ -79,6 +81,19 @@ def _add_reading(app: RunApp, table: RunTable, looking: Looking) -> None:
     @app.page("/cluster/", name="cluster")
     async def cluster(view: Any, request: Any) -> Any:
         return _shown(request, "cluster.html", await looking.worker())
+
+
+def _when_ready(looking: Looking) -> Callable[[Handler], Handler]:
+    """Asked before the way to a key's owner is: Faust's router fails as long as it knows of no partitions."""
+
+    def guarded(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def answer(view: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            return await handler(view, request, *args, **kwargs) if looking.ready else problem(503, AWAY)
+
+        return answer
+
+    return guarded
 
 
 def _add_finding(app: RunApp, looking: Looking, finding: Finding) -> None:

@@ -117,7 +117,7 @@ async def refused_while_partitions_are_taken_over(here: Here) -> None:
     async def away() -> bool:
         async with httpx.AsyncClient(headers=headers) as client:
             try:
-                paths = ("/sessions/", "/events/?event_id=x")
+                paths = ("/sessions/", "/sessions/shop%7Cx/", "/events/?event_id=x")
                 answers = [await client.get(here.urls[0] + path) for path in paths]
             except httpx.TransportError:
                 return False
