@@ -15,6 +15,7 @@ from tests.faults.matrix.arena import Arena
 from tests.faults.matrix.case import CASES, Case, case
 from tests.faults.matrix.doors import DOORS, of_shop, part
 from tests.faults.matrix.matrix import by_services
+from tests.faults.matrix.mirror import Seen, is_over
 from tests.faults.matrix.registry import chosen
 from tests.faults.matrix.run import Outcome
 from tests.faults.matrix.services import Services, plain
@@ -72,6 +73,14 @@ def test_what_only_the_ledger_or_only_a_platform_knows_is_a_difference() -> None
     )
     assert judge(PLAN, asked).ledger_differences == sum(line.event_id == lines[0].event_id for line in lines)
     assert "2 ledger differences" in verdict(lines, lines[2:]).problems
+
+
+def test_a_session_of_the_mirrors_check_is_over_when_seen_right_or_gone() -> None:
+    assert not is_over([Seen()]), "it has not come yet"
+    assert not is_over([Seen(), Seen(2, 0)]), "it may be drawn yet"
+    assert is_over([Seen(), Seen(2, 0), Seen(2, 2)])
+    assert is_over([Seen(2, 0), Seen()])
+    assert not is_over([Seen(2, 0), Seen(why="away")])
 
 
 def test_lists_that_are_not_as_the_workers_say_are_a_problem() -> None:
