@@ -25,7 +25,7 @@ from tests.unit.console.desk import password_hash
 from tests.workers import start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("abuse")
     certificates_in(folder)
