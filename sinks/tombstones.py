@@ -15,11 +15,14 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from prometheus_client import Counter
 
 from streams.settings import Settings
 from streams.tombstones import Tombstones
 
 log = structlog.get_logger(__name__)
+
+REFUSED = Counter("capi_tombstones_refused_total", "Records of the topic of the erased that are no tombstones")
 
 TELL_S = 5.0  # a start that takes longer is told
 POLL_MS = 1_000
@@ -97,7 +100,11 @@ class TombstoneReader:
                 self._learned_all()
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:
-                    self.tombstones.learn(record.value or b"", record.timestamp)
+                    if not self.tombstones.learn(record.value or b"", record.timestamp):
+                        REFUSED.inc()
+                        log.error(
+                            "not a tombstone", topic=record.topic, partition=record.partition, offset=record.offset
+                        )
 
     def _learned_all(self) -> None:
         self._failing = False

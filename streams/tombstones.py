@@ -36,13 +36,14 @@ class Tombstones:
     def __len__(self) -> int:
         return len(self._at_ms)
 
-    def learn(self, value: bytes, at_ms: int) -> None:
-        """One record and its log time; what is no tombstone is passed over."""
+    def learn(self, value: bytes, at_ms: int) -> bool:
+        """One record and its log time; False for what is no tombstone."""
         try:
             erased: Erased = decode_erased(value)
         except UNREADABLE:
-            return
+            return False
         self._at_ms[erased.mark] = max(at_ms, self._at_ms.get(erased.mark, 0))
+        return True
 
     def forbid(self, job: Job) -> bool:
         """Whether the job holds somebody who was erased after it left its session."""
