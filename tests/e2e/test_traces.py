@@ -21,7 +21,7 @@ from tests.site import free_port, site
 from tests.unit.collecting import reachable
 from tests.workers import environment, start
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 BOUGHT = {"value": 5, "currency": "EUR", "contents": [{"id": "1", "quantity": 1}]}
 TOLD_BY = {"door": "ingest", "session": "sessions", "dispatch": "dispatch", "attempt": "deliver"}
@@ -74,7 +74,7 @@ async def test_one_event_is_one_trace_from_the_door_to_every_attempt(tmp_path: P
                 event("t", 1, "ViewContent", custom_data={"content_ids": ["1"]}, user_data=marks.user_data),
                 event("t", 2, "Purchase", custom_data=BOUGHT, user_data=marks.user_data),
             )
-            spans = await eventually(lambda: len(found := collector.of("default", "t-2")) >= 7 and found, 60)
+            spans = await eventually(lambda: len(found := collector.of("default", "t-2")) >= 7 and found, 120)
             viewed = await eventually(lambda: len(found := collector.of("default", "t-1")) >= 6 and found, 30)
     by_id = {span.span_id: span for _, span in spans}
     assert len(by_id) == len(spans) == 7, "door, session, two destinations, and Meta was tried twice"
@@ -109,10 +109,10 @@ async def test_a_servers_trace_is_linked_and_an_event_of_a_client_site_is_one_tr
                 start(["faust", "-A", "agents.dispatch", "worker", "-l", "warn"], env, tmp_path / "berlin.log")
             )
             await by_gateway(berlin, marks)
-            await reachable(shop.settings.collect_port, lambda: True, 60)
+            await reachable(shop.settings.collect_port, lambda: True, 120)
             await by_server(shop.settings, marks, traceparent=PARENT)
-            (door,) = await eventually(lambda: collector.of("default", "signed-1"), 60)
-            spans = await eventually(lambda: len(found := collector.of("default", "berlin-1")) >= 5 and found, 60)
+            (door,) = await eventually(lambda: collector.of("default", "signed-1"), 120)
+            spans = await eventually(lambda: len(found := collector.of("default", "berlin-1")) >= 5 and found, 120)
     assert (door[0].rpartition("-")[2], door[1].name) == ("collect", "door")
     assert [link.trace_id.hex() for link in door[1].links] == [PARENT.split("-")[1]], "a link, and no parent"
     assert not door[1].parent_span_id
