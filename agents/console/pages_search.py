@@ -1,4 +1,8 @@
-"""/search: an event id or a session, whichever the text is. Without JavaScript too."""
+"""/search: an event id or a session, whichever the text is. Without JavaScript too.
+
+No id is somebody's address or number (decision 0030): who looks for such a one looks for a person, and it goes into
+no further URL.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from agents.console.pages import page
 from agents.console.pages_trace import find
 from agents.session_workers import SessionsError
 from streams.ledger.queries import SessionOf, TraceOf
+from streams.privacy import hides_email, is_phone
 
 MAX_ID = 500  # characters
 
@@ -19,6 +24,8 @@ MAX_ID = 500  # characters
 @page("/search", role="viewer")
 async def search(desk: Desk, request: web.Request, user: User) -> web.Response:
     text = request.query.get("q", "").strip()[:MAX_ID]
+    if hides_email(text) or is_phone(text):
+        raise web.HTTPSeeOther("/people")
     raise web.HTTPSeeOther(await _place(desk, user, text) if text else "/trace")
 
 

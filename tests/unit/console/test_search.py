@@ -75,6 +75,8 @@ async def place(desk: FakeDesk, text: str, who: str = "viewer") -> str:
         ("//evil.example", "/trace?event_id=//evil.example"),
         ("a&next=b#c\r\nX: y", "/trace?event_id=a%26next%3Db%23c%0D%0AX:+y"),
         ("x" * 600, f"/trace?event_id={'x' * 500}"),
+        ("ada@example.com", "/people"),
+        ("+49 30 901820", "/people"),
     ],
 )
 async def test_where_a_search_leads(desk: FakeDesk, text: str, found: str) -> None:
