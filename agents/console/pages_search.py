@@ -1,7 +1,7 @@
 """/search: an event id or a session, whichever the text is. Without JavaScript too.
 
-No id is somebody's address or number (decision 0030): who looks for such a one looks for a person, and it goes into
-no further URL.
+No id is somebody's address or number (decision 0030): who looks for such a one looks for a person, and it goes
+into no further URL.
 """
 
 from __future__ import annotations
