@@ -67,6 +67,15 @@ class Gather:
             accepted_ms=accepted_ms,
         )
 
+    def fate(self, event_id: str) -> str:
+        """The last outcome at each platform, for who looks for a lost event."""
+        last = {(one.platform, one.pixel_id): one for one in self._tail.outcomes if one.event_id == event_id}
+        told = [
+            f"{platform} attempt {one.attempt} {one.outcome} {one.code} {'parked' * one.parked}".rstrip()
+            for (platform, _), one in last.items()
+        ]
+        return ", ".join(told) or "no outcome"
+
     async def asked_ledger(self, collected: Collected) -> Collected:
         """`collected` with what the ledger says of some of this run's visits."""
         events: dict[Visit, set[str]] = {}

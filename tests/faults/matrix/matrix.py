@@ -91,6 +91,7 @@ class Ring:
         arena = await self._stack.enter_async_context(open_arena(folder, case.services(folder), self._instead))
         arena.say(f"an arena is on its way up, logs in {folder}")
         if wrong := await well(arena, FIRST_WELL_S):
+            self._keep = True
             raise RuntimeError(f"the arena does not come up: {'; '.join(wrong)}; logs in {folder}")
         arena.say("every role is there")
         return arena

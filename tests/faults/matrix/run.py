@@ -72,8 +72,9 @@ class Run:
         try:
             await self._gather.start()
             await self._feed_and_strike()
-            collected = await self._drain()
+            differences = await self._drain()
             usable = await self._is_well()
+            collected = await self._settled(differences)
         except Exception as error:  # whatever it is, the next case is to run
             self._problems.append(f"the run ended early: {type(error).__name__} {error}")
         finally:
@@ -117,20 +118,28 @@ class Run:
             self._problems.append(f"the strike failed: {type(error).__name__} {error}")
         self._say(f"all put right after {monotonic() - started_s:.1f} s")
 
-    async def _drain(self) -> Collected:
-        """Look until nothing is missing, or nothing has moved for QUIET_S; meanwhile the mirror is looked at."""
+    async def _drain(self) -> int:
+        """Look until nothing is missing, or nothing has moved for QUIET_S; meanwhile the mirror is looked at: how
+        many differences there are."""
         self._doing, settings = "drain", self._arena.settings
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(MirrorCheck(settings, self._plan.seed).run())
-            collected = await self._until_out()
+            await self._until_out()
             self._doing = "mirror"
         wrong = [*looking.result(), *await left_over(settings, self._plan.seed)]
         self._problems += [f"mirror: {each}" for each in wrong[:EXAMPLES]]
-        self._doing = "ledger"
-        collected = await self._gather.asked_ledger(collected)
-        return msgspec.structs.replace(collected, mirror_differences=len(wrong))
+        return len(wrong)
 
-    async def _until_out(self) -> Collected:
+    async def _settled(self, differences: int) -> Collected:
+        """What there is now that the site is well and nothing is under way: what came late is not lost."""
+        self._doing = "ledger"
+        collected = await self._gather.collect(accepted(self._doors), self._case.foreign)
+        collected = msgspec.structs.replace(collected, mirror_differences=differences)
+        for row in self._judge(collected).rows:
+            self._problems += [f"{row.what} lacks {each}: {self._gather.fate(each)}" for each in row.lost_ids]
+        return await self._gather.asked_ledger(collected)
+
+    async def _until_out(self) -> None:
         deadline_s = monotonic() + DRAIN_S
         moved_s, came_out, settled = monotonic(), -1, False
         while True:
@@ -140,7 +149,7 @@ class Run:
             if out != came_out:
                 moved_s, came_out = monotonic(), out
             if settled or monotonic() > min(moved_s + QUIET_S, deadline_s):
-                return collected
+                return
             self._doing = f"drain, {missing} still inside"
             settled = missing == 0
             await asyncio.sleep(SETTLE_S if settled else LOOK_S)

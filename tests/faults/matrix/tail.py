@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from streams.events import UNREADABLE, Batch, Reject, decode_batch, decode_reject
+from streams.events import UNREADABLE, Batch, Outcome, Reject, decode_batch, decode_outcome, decode_reject
 from streams.settings import Settings
 from tests.faults.collect import PERSONAL, arrivals
 from tests.kafka import consumer_of
@@ -24,6 +24,7 @@ class Tail:
         self._positions: dict[TopicPartition, int] = {}
         self.batches: list[Batch] = []
         self.rejects: list[Reject] = []
+        self.outcomes: list[Outcome] = []
         self.arrivals: dict[str, list[int]] = {}  # event id -> log times (ms) in sessions.in, in the log's order
         self.in_clear = self.unreadable = 0
 
@@ -62,6 +63,8 @@ class Tail:
             self.batches.append(decode_batch(record.value or b""))
         elif topic == "rejects":
             self.rejects.append(decode_reject(record.value or b""))
+        elif topic == "outcomes":
+            self.outcomes.append(decode_outcome(record.value or b""))
         elif topic == "sessions.in":
             for event_id, times_ms in arrivals([record]).items():
                 self.arrivals.setdefault(event_id, []).extend(times_ms)
