@@ -2,7 +2,7 @@
 
 Own headers, none with personal data: `capi-attempt` (from 1), `capi-first-seen` (Unix ms), `capi-last-status`,
 `capi-last-error`, `capi-rung`, `capi-company` (how many jobs its next POST may hold at most),
-`capi-waits` (rounds without an attempt: its lane was closed). The
+`capi-waits` (rounds without an attempt: its lane was closed), `capi-moves` (how often it went to a rung). The
 broker's `x-death*`, `x-first-death*`, `x-last-death*` and `x-delivery-count` never travel on: with them RabbitMQ
 3.10 takes a second round for a cycle and drops the job.
 """
@@ -20,7 +20,7 @@ from streams.events import UNREADABLE, Job, decode_job
 
 ATTEMPT, FIRST_SEEN = "capi-attempt", "capi-first-seen"
 LAST_STATUS, LAST_ERROR, COMPANY = "capi-last-status", "capi-last-error", "capi-company"
-RUNG, WAITS = "capi-rung", "capi-waits"
+RUNG, WAITS, MOVES = "capi-rung", "capi-waits", "capi-moves"
 ERROR_CHARACTERS = 200
 
 Headers = dict[str, str | int]
@@ -33,7 +33,8 @@ class UnreadableError(Exception):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that arrived, with what its headers tell. `company`: most jobs in its next POST, 0 as many as fit."""
+    """A job that arrived, with what its headers tell. `company`: most jobs in its next POST, 0 as many as fit.
+    `moves`: how often it went to a rung, which tells a job that comes home from one that is delivered again."""
 
     job: Job
     body: bytes
@@ -41,6 +42,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     first_seen_ms: int
     company: int
+    moves: int
     headers: Headers
 
 
@@ -57,6 +59,7 @@ def read_letter(body: bytes, headers: Mapping[str, Any], routing_key: str, now_m
         attempt=max(1, _number(headers.get(ATTEMPT), 1)),
         first_seen_ms=_number(headers.get(FIRST_SEEN), now_ms),
         company=max(0, _number(headers.get(COMPANY), 0)),
+        moves=max(0, _number(headers.get(MOVES), 0)),
         headers=own_headers(headers),
     )
 
@@ -74,7 +77,8 @@ def retry_message(letter: Letter, decision: Retry) -> Message:
     """For exchange `capi_retry`: comes home with its routing key after the rung's delay."""
     attempt = letter.attempt + decision.counts
     company = decision.company if decision.counts else letter.company
-    moved: Headers = {ATTEMPT: attempt, **decision.rung.headers, **({COMPANY: company} if company else {})}
+    moved: Headers = {ATTEMPT: attempt, MOVES: letter.moves + 1, **decision.rung.headers}
+    moved |= {COMPANY: company} if company else {}
     return Message(
         routing_key=letter.routing_key,
         message_id=f"{letter.job.job_id}:{attempt}",
@@ -87,6 +91,7 @@ def waiting_message(letter: Letter, decision: Wait) -> Message:
     """For exchange `capi_retry`, untried: comes home as the same attempt."""
     waits = _number(letter.headers.get(WAITS), 0) + 1
     told: Headers = {FIRST_SEEN: letter.first_seen_ms, ATTEMPT: letter.attempt, WAITS: waits}
+    told |= {MOVES: letter.moves + 1}
     company: Headers = {COMPANY: letter.company} if letter.company else {}
     return Message(
         routing_key=letter.routing_key,

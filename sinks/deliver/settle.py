@@ -37,12 +37,21 @@ postponed_age_of = cache(POSTPONED_AGE.labels)
 
 
 class Held(msgspec.Struct, eq=False):
-    """A job in hand, and every delivery of it that waits for an ack: a redelivery joins until it is `settled`."""
+    """A job in hand, and every delivery of it that waits for an ack: a redelivery joins until it is `settled`.
+
+    Once it is `moving` to a rung, what went to one more often is no redelivery but the moved job itself, home
+    before the ack of where it came from (the process was frozen meanwhile): to acknowledge it too would lose it.
+    """
 
     job_id: str
     letter: Letter
     copies: list[Received]
+    moving: bool = False
     settled: bool = False
+
+    def takes(self, letter: Letter) -> bool:
+        """Whether this delivery of the same job has the fate of this one."""
+        return not self.settled and not (self.moving and letter.moves > self.letter.moves)
 
     @property
     def returns_by_itself(self) -> bool:
@@ -70,9 +79,9 @@ class Settler:
         await self._finish(done, now_ms)
         moved = [(held, decision) for held, decision in decided if not isinstance(decision, Ack | Drop)]
         await self._delivered.release([h.job_id for h, d in moved if isinstance(d, Retry | Park)])
-        await self._tell(
-            moved, now_ms
-        )  # before the move: what comes home from its rung meanwhile would join as a copy
+        await self._tell(moved, now_ms)
+        for held, _ in moved:
+            held.moving = True
         await self._move(moved)
         await self._finish(moved, now_ms)
 

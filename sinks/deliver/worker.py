@@ -134,7 +134,7 @@ class QueueWorker:
             return
         job_id = letter.job.job_id
         known = self._held.get(job_id)
-        if known is not None and not known.settled:
+        if known is not None and known.takes(letter):
             known.copies.append(received)
         else:
             held = self._held[job_id] = Held(job_id, letter, [received])

@@ -37,10 +37,20 @@ def test_retry_counts_by_own_headers_and_drops_the_brokers() -> None:
         "capi-first-seen": 5,
         "capi-last-status": "throttled 80004",
         "capi-last-error": "rate limit",
+        "capi-moves": 1,
         "capi-rung": "900s",
     }
     assert (message.routing_key, message.message_id) == ("meta.view", "meta:123:ViewContent:e-1:3")
     assert message.body == arrived.body
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_every_way_to_a_rung_is_counted(counts: bool) -> None:
+    retried = letter(
+        headers=dict(retry_message(letter(), Retry(outcome="transient", rung=Rung(1), counts=counts)).headers)
+    )
+    waited = letter(headers=dict(waiting_message(retried, Wait(rung=Rung(1), why="paused")).headers))
+    assert (letter().moves, retried.moves, waited.moves) == (0, 1, 2)
 
 
 def test_company_is_for_one_attempt() -> None:
@@ -58,6 +68,7 @@ def test_a_round_without_an_attempt_keeps_attempt_and_company() -> None:
         "capi-company": 1,
         "capi-first-seen": NOW_MS,
         "capi-last-status": "transient",
+        "capi-moves": 1,
         "capi-rung": "300s",
         "capi-waits": 1,
     }

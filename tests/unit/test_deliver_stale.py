@@ -49,9 +49,10 @@ class Courier:
         yield []
 
 
-def arrival(event_id: str, lost: bool) -> Received:
+def arrival(event_id: str, lost: bool, moves: int = 0) -> Received:
     unacked = SimpleNamespace(channel=SimpleNamespace(is_closed=lost))
-    return Received(encode(job(event_id=event_id)), {}, "meta.purchase", event_id, 1, cast(Any, unacked))
+    headers = {"capi-moves": moves}
+    return Received(encode(job(event_id=event_id)), headers, "meta.purchase", event_id, 1, cast(Any, unacked))
 
 
 async def test_a_job_whose_connection_is_gone_is_left_to_the_broker() -> None:
@@ -66,3 +67,22 @@ async def test_a_job_whose_connection_is_gone_is_left_to_the_broker() -> None:
     assert courier.posted == ["here", "came again"]
     assert sorted(held.letter.job.event.event_id for held in worker._held.values()) == ["came again", "here"]
     assert [job_id.rpartition(":")[2] for job_id in shared.released] == ["gone"]
+
+
+async def test_what_comes_home_while_it_is_moving_has_a_life_of_its_own() -> None:
+    worker = QueueWorker("meta_queue", cast(Any, Shared()), cast(Any, Courier()), cast(Any, None), asyncio.Event())
+    async with worker._tasks:
+        worker._take(arrival("moving", False))
+        (old,) = worker._held.values()
+        worker._take(arrival("moving", False, moves=1))
+        assert len(old.copies) == 2, "of another worker that died: one fate, and one POST"
+        old.moving = True
+        worker._take(arrival("moving", False))
+        assert len(old.copies) == 3, "delivered again"
+        worker._take(arrival("moving", False, moves=1))
+        (new,) = worker._held.values()
+        assert (new is old, len(old.copies), len(new.copies)) == (False, 3, 1)
+        worker._forget(old)
+        assert [*worker._held.values()] == [new]
+        for lane in worker.lanes.values():
+            lane.clear()
