@@ -22,7 +22,7 @@ from agents.access.users import Role, User
 from agents.console.assets import address_of
 from agents.console.desk import Desk
 from agents.console.logins import Login
-from agents.console.shown import ago, count, length_of, seen, short, when
+from agents.console.shown import ago, count, length_of, seen, short, told, when
 
 Handler = Callable[[Desk, web.Request, User], Awaitable[web.StreamResponse]]
 FOLDER = Path(__file__).parent / "templates"
@@ -129,7 +129,14 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"when": when, "short": short, "count": count, "ago": ago, "length_of": length_of}
+    made.filters |= {
+        "when": when,
+        "short": short,
+        "count": count,
+        "ago": ago,
+        "length_of": length_of,
+        "told": told,
+    }
     made.globals["static"] = address_of
     made.policies["json.dumps_function"] = _json
     return made

@@ -56,6 +56,14 @@ def short(text: object) -> Markup:
     return escape(str(text)[:SHORT])
 
 
+def told(text: object) -> Markup:
+    """A message that names commands in backticks, as it stands on a terminal too."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(str(text).split("`"))
+    )
+
+
 def count(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
 
