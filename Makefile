@@ -1,7 +1,7 @@
 # The commands of this repository. `make help` lists them.
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-BENCHES := $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py)))
+BENCHES := $(or $(NAME),$(patsubst bench/%.py,%,$(shell grep -ls "^if __name__" bench/*.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock up down status env metrics snippet browser checkers dashboards lint audit test faults faults-page faults-parts faults-ci soak bench demo run clean
@@ -73,8 +73,8 @@ faults-parts: install up ## fault tests of single parts, and of stock Faust, whi
 faults-ci: install up ## the short fault tests that CI runs
 	$(PYTEST) tests/faults -m faults -k test_ci
 
-bench: install up ## how fast door, rules and publishing are on this machine
-	@for name in $(BENCHES); do echo "== $$name"; $(PYTHON) -m bench.$$name || exit 1; done
+bench: install up ## how fast everything is on this machine, beside its baselines; NAME=sessions for one
+	@for name in $(BENCHES); do echo "== $$name"; timeout 1800 $(PYTHON) -m bench.$$name || exit 1; done
 
 demo: install up ## replay real visitor histories through everything
 	@.venv/bin/capi demo
