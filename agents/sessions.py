@@ -90,11 +90,11 @@ def create_app(settings: Settings) -> RunApp:
 def apply(windows: Windows, record: ConsumerRecord, touched: set[bytes]) -> list[Effect | Reject | Erase]:
     """One log record to what it releases; `touched` collects the sessions that it changed."""
     arrived = read(record)
-    effects: Sequence[Effect | Erase]
-    if isinstance(arrived, Reject):
-        return [*windows.advance(record.partition, record.timestamp), arrived]
+    effects: Sequence[Effect | Reject | Erase]
     if isinstance(arrived, Tick):
         effects = windows.advance(record.partition, record.timestamp)
+    elif isinstance(arrived, Reject):
+        effects = [*windows.advance(record.partition, record.timestamp), arrived]
     elif isinstance(arrived, Erase):
         released, changed = windows.erase(record.partition, arrived, record.timestamp)
         effects = [*released, arrived]

@@ -98,6 +98,14 @@ def test_a_tick_closes_what_is_due_and_creates_nothing(windows: Windows, table: 
     assert decode_batch(out[2] or b"").reason == "idle"
 
 
+@pytest.mark.parametrize("value", [encode(Tick()), b"no session record"], ids=["a tick", "what is rejected"])
+def test_what_falls_due_is_drawn_anew_whatever_brought_the_time(windows: Windows, value: bytes) -> None:
+    outgoing(windows, arrival(1))
+    touched: set[bytes] = set()
+    apply(windows, record(value, b"default|other", offset=2, at_ms=1_001 + 1_800_000), touched)
+    assert touched == {b"default|s"}
+
+
 def test_withdrawn_consent_is_a_reject_for_each_event(windows: Windows) -> None:
     rejects = outgoing(windows, arrival(1), arrival(2, consent="denied"))
     assert [decode_reject(value or b"").event_id for _, _, value in rejects] == ["e1", "e2"]
