@@ -19,7 +19,7 @@ from tests.faults.matrix.mirror import Seen, is_over
 from tests.faults.matrix.registry import chosen
 from tests.faults.matrix.run import Outcome
 from tests.faults.matrix.services import Services, plain
-from tests.faults.matrix.table import COLUMNS, cells, markdown, row_of
+from tests.faults.matrix.table import COLUMNS, added_up, cells, markdown, row_of
 from tests.faults.plan import SHOPS, Plan, make_plan
 from tests.faults.verdict import Collected, Landed, Verdict, expected_on, judge, pixel_of, taken
 
@@ -149,6 +149,14 @@ def test_a_row_adds_its_runs_up_and_names_the_seeds_of_those_that_failed() -> No
     assert row.delivered == 2 * (len(landed(PLAN)) - 1)
     assert row.problems == ("seed 8: one lost",)
     assert len(cells(row)) == len(COLUMNS)
+
+
+def test_rows_of_several_machines_are_one_a_case() -> None:
+    first, second = (row_of(a_case("kill it"), [outcome("lost", seed=n)]) for n in (1, 2))
+    (both, other) = added_up([first, row_of(a_case("another"), [outcome()]), second])
+    assert (both.case, both.runs, both.failed, both.accepted) == ("kill it", 2, 2, 2 * first.accepted)
+    assert both.problems == (*first.problems, *second.problems)
+    assert (other.case, other.runs, other.failed) == ("another", 1, 0)
 
 
 def test_the_page_gets_a_line_for_each_group_and_case() -> None:

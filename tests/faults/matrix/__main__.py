@@ -20,7 +20,7 @@ from tests.faults.matrix.case import Case
 from tests.faults.matrix.matrix import Order, run_all
 from tests.faults.matrix.registry import chosen
 from tests.faults.matrix.run import Outcome, Size
-from tests.faults.matrix.table import Row, markdown, row_of, show
+from tests.faults.matrix.table import Row, added_up, markdown, row_of, show
 
 CI_SIZE = Size(events=600, sessions=140, feed_s=5.0)
 EVENTS_A_SESSION = 4_000 / 900
@@ -41,13 +41,13 @@ def main() -> int:
         asyncio.run(_all(order, found))
     except KeyboardInterrupt:
         print("interrupted: what follows is not all", file=sys.stderr)
-    rows = _rows(found)
+    rows = added_up([*_read(asked.add), *_rows(found)])
     show(rows, Console(file=sys.stderr, width=170))
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
     if asked.page:
         page.write(asked.page, [*markdown(rows)])
-    whole = sum(row.runs for row in rows) == sum(order.runs_of(case) for case in cases)
+    whole = len(found) == sum(order.runs_of(case) for case in cases)
     return 0 if whole and not any(row.failed for row in rows) else 1
 
 
@@ -60,6 +60,10 @@ async def _all(order: Order, found: list[tuple[Case, Outcome]]) -> None:
 def _rows(found: list[tuple[Case, Outcome]]) -> list[Row]:
     cases = {case.name: case for case, _ in found}
     return [row_of(case, [outcome for one, outcome in found if one.name == name]) for name, case in cases.items()]
+
+
+def _read(files: Sequence[Path]) -> list[Row]:
+    return [row for file in files for row in msgspec.json.decode(file.read_bytes(), type=list[Row])]
 
 
 def shared(cases: Sequence[Case], share: str) -> list[Case]:
@@ -88,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--feed-s", type=float, help="how long their feed takes")
     parser.add_argument("--seed", type=int, help="of the first run of each case: repeats plan and moment")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON too")
+    parser.add_argument("--add", type=Path, action="append", default=[], metavar="FILE", help="JSON of other runs")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the table into this page too")
     return parser.parse_args()
 

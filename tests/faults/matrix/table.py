@@ -12,6 +12,19 @@ from tests.faults.matrix.case import Case
 from tests.faults.matrix.run import Outcome
 from tests.faults.verdict import Row as Stage
 
+SUMMED = (
+    "runs",
+    "failed",
+    "accepted",
+    "delivered",
+    "lost",
+    "duplicated",
+    "unexpected",
+    "recovered",
+    "two_batches",
+    "differing",
+    "problems",
+)
 ALLOWED = {"none": "", "in flight": " (in flight)", "any": " (any)"}
 
 
@@ -61,6 +74,21 @@ def row_of(case: Case, outcomes: Sequence[Outcome]) -> Row:
         worst_delay_s=max((verdict.worst_delay_s for verdict in verdicts), default=0.0),
         problems=tuple(f"seed {outcome.seed}: {why}" for outcome in outcomes for why in outcome.problems),
     )
+
+
+def added_up(rows: Iterable[Row]) -> list[Row]:
+    """One row a case, of what several machines or evenings found of it."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        known = found.get(row.case)
+        found[row.case] = row if known is None else _added(known, row)
+    return list(found.values())
+
+
+def _added(one: Row, other: Row) -> Row:
+    summed = {name: getattr(one, name) + getattr(other, name) for name in SUMMED}
+    worst_delay_s = max(one.worst_delay_s, other.worst_delay_s)
+    return msgspec.structs.replace(other, **summed, worst_delay_s=worst_delay_s)
 
 
 def _sum(stages: Iterable[Stage], name: str) -> int:
