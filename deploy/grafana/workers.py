@@ -109,9 +109,12 @@ STATE = Row(
             lines=(Line("sum(capi_ledger_events)", "events"),),
         ),
         Panel(
-            title="Refused while restoring",
-            says="Records of changelogs that nobody of us wrote; capi.rejects has each. Empty is good.",
-            lines=(Line("sum by (table) (capi_restore_refused_total)", "{{table}}"),),
+            title="State that nobody of us wrote",
+            says="Records of changelogs, which capi.rejects has, and of the topic of the erased. Zero is good.",
+            lines=(
+                Line("sum by (table) (capi_restore_refused_total)", "{{table}}"),
+                Line("sum(capi_tombstones_refused_total)", "tombstones"),
+            ),
             red=1,
         ),
         Panel(

@@ -81,12 +81,12 @@ async def test_lines_come_by_until_the_view_is_paused_and_lead_to_the_trace(
 
 
 async def test_a_pixel_stops_and_goes_on_without_a_reload(console: Page, ledger: FakeLedger) -> None:
-    ledger.lines = (line("a", "misconfigured 190", "retry", 1),)
+    ledger.lines = (line("a", "misconfigured 190", "retry", ledger.minute_ms + 1),)
     await console.goto("/destinations")
     state = console.locator("#lane-1-state")
     await expect(state).to_contain_text("stopped: pixel refused")
     await expect(state).to_contain_text("access token has expired")
-    ledger.lines = (*ledger.lines, line("b", "delivered", "delivered", 2))
+    ledger.lines = (*ledger.lines, line("b", "delivered", "delivered", ledger.minute_ms + 2))
     await expect(state).to_contain_text("takes events", timeout=20_000)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,11 @@ def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Outcome]]:
     """Outcome records by pixel, caught on their way to Kafka."""
     found: dict[str, list[Outcome]] = defaultdict(list)
 
-    def record(_: Outcomes, made: Iterable[Outcome]) -> None:
+    async def tell(_: Outcomes, made: Collection[Outcome]) -> None:
         for outcome in made:
             found[outcome.pixel_id].append(outcome)
 
-    monkeypatch.setattr(Outcomes, "record", record)
+    monkeypatch.setattr(Outcomes, "tell", tell)
     return found
 
 

@@ -20,6 +20,7 @@ from sinks.replay.fresh import REPLAYED
 from sinks.replay.run import Replay
 from sinks.replay.slices import SliceError
 from sinks.replay.wanted import Wanted
+from sinks.tombstones import TombstoneReader
 from streams.events import Batch, Enriched, Job, Outcome, OutcomeClass, decode_job, encode
 from streams.settings import Settings
 from tests.integration.parked_jobs import capi
@@ -203,8 +204,11 @@ async def _delete_before(admin: AIOKafkaAdminClient, partition: TopicPartition, 
         assert "OffsetOutOfRange" in type(error).__name__
 
 
-async def test_the_store_catches_what_outcomes_do_not_tell(settings: Settings) -> None:
+async def test_the_store_catches_what_outcomes_do_not_tell(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at_ms = now_ms() - HOUR_MS
+    monkeypatch.setattr("sinks.deliver.service.TombstoneReader", lambda _: TombstoneReader(settings))
     async with running_platforms() as platforms, kafka(settings) as producer:
         urls = {"meta_url": platforms.url, "tiktok_url": platforms.url}
         here = settings.model_copy(update=urls)

@@ -69,6 +69,7 @@ LINE = Line(
 class FakeLedger:
     def __init__(self) -> None:
         self.queries: list[Query] = []
+        self.minute_ms = time.time_ns() // 60_000_000_000 * 60_000
         self.traces = Traces(events=(EVENT,), rejects=(reject(reason=HOSTILE, fix=HOSTILE),))
         self.lines: tuple[Line, ...] = (LINE,)
 
@@ -79,10 +80,9 @@ class FakeLedger:
         if isinstance(query, ClusterOf):
             return Cluster(missing=(HOSTILE,))
         if isinstance(query, CountsOf):
-            counts, at_ms = {"misconfigured": 2, "probe_ms": 1}, time.time_ns() // 1_000_000
-            return Counts(
-                points=(Point(at_ms=at_ms, tenant="shop", platform="meta", pixel_id="11", counts=counts),)
-            )
+            counts = {"misconfigured": 2, "probe_ms": 1}
+            point = Point(at_ms=self.minute_ms, tenant="shop", platform="meta", pixel_id="11", counts=counts)
+            return Counts(points=(point,))
         assert isinstance(query, RecentOf)
         return Recent(lines=self.lines)
 

@@ -83,11 +83,13 @@ class Working(Silent):
     """A queue's worker with an event in hand, an hour old, and a lane for each of two pixels."""
 
     queue = "looked_at_queue"
-    oldest_ms = int((time.time() - 3600) * 1000)
     lanes: ClassVar[dict[object, object]] = {
         ("default", "meta", pixel): SimpleNamespace(lane=Lane(1.0), pump=lambda: None)
         for pixel in ("7700", "7701")
     }
+
+    def __init__(self) -> None:
+        self.oldest_ms = int((time.time() - 3600) * 1000)
 
     async def paused(self) -> frozenset[object]:
         return frozenset()
