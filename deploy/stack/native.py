@@ -14,6 +14,8 @@ from deploy.stack.rabbitmq import prepare_rabbitmq
 from deploy.stack.redis import prepare_redis
 from deploy.stack.settings import StackSettings
 
+NOT_KEPT_UP = ("STOPPED", "FATAL", "UNKNOWN")  # states of supervisord's in which it starts nothing by itself
+
 
 def _prepare(name: str, addresses: Addresses, settings: StackSettings) -> list[Program]:
     if name == "kafka":
@@ -40,8 +42,13 @@ def _is_taken(port: int) -> bool:
 
 
 def _check_ports(names: Sequence[str], addresses: Addresses, settings: StackSettings) -> None:
-    """A port held by another program would show only as a service that never gets ready."""
-    ours = {name for name, info in supervisor.process_states(settings.dir).items() if info["pid"]}
+    """A port held by another program would show only as a service that never gets ready. One that our supervisor
+    is just starting again holds its ports, or some of them (RabbitMQ: the port mapper's), rightly."""
+    ours = {
+        name
+        for name, info in supervisor.process_states(settings.dir).items()
+        if info["statename"] not in NOT_KEPT_UP
+    }
     for name in names:
         for purpose, port in addresses.listening(name).items():
             if name not in ours and _is_taken(port):

@@ -31,7 +31,6 @@ from tests.valve import Valve, valve
 TAP = "tap"  # sees every job that comes home
 LAST_WORDS_S = 0.4  # what a killed worker had sent has arrived after this; its successor needs longer to start
 UP_S = 60.0
-KAFKA_AWAY = "kafka://127.0.0.1:9"  # outcomes are another test's business
 # Time-outs that minutes can show; rungs of 2 and 4 s, and more of them than bad luck uses up.
 SHORT = {
     "CAPI_RETRY_S": "2,4,2,4,2,4,2,4,2,4",
@@ -43,7 +42,6 @@ SHORT = {
     "CAPI_STOP_TIMEOUT_S": "5",
     "CAPI_REDIS_TIMEOUT_S": "2",  # Redis is well here, but this machine may be busy
     "CAPI_DELIVERED_TTL_S": "900",
-    "CAPI_KAFKA_URL": KAFKA_AWAY,
 }
 
 
