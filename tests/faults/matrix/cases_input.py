@@ -37,7 +37,6 @@ async def nobody_dies(arena: Arena) -> AsyncIterator[None]:
     "corrupt records",
     "input",
     "noise, wrong types, 900 kB, no key, no value, huge headers in every topic: each is rejected with its reason",
-    ci=True,
     foreign=True,
 )
 async def corrupt_records(arena: Arena, rng: random.Random) -> None:

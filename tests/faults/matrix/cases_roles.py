@@ -63,9 +63,7 @@ async def freeze(role: str, arena: Arena, rng: random.Random) -> None:
 
 for _role, _lost in WHAT.items():
     _may: Duplicates = "in flight" if _role in AT_LEAST_ONCE else "none"
-    case(f"kill {_role}", "roles", f"kill -9 of `{_role}`: {_lost}", duplicates=_may, ci=_role == "sessions")(
-        partial(kill, _role)
-    )
+    case(f"kill {_role}", "roles", f"kill -9 of `{_role}`: {_lost}", duplicates=_may)(partial(kill, _role))
 for _role in WHAT:
     case(f"end {_role}", "roles", f"SIGTERM to `{_role}`: it ends in time with exit code 0")(partial(end, _role))
 for _role in ("sessions", "ingest", "dispatch"):

@@ -134,7 +134,6 @@ async def in_dispatch(arena: Arena, rng: random.Random) -> None:
     "steps",
     "kill -9 of a delivery worker between claim and POST; behind the POST; remembered; before and behind the ack",
     duplicates="in flight",
-    ci=True,
     foreign=True,
 )
 async def in_deliver(arena: Arena, rng: random.Random) -> None:
