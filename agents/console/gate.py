@@ -86,7 +86,7 @@ class Gate:
                 return _redirect(error)
             return problem(request, error.status, error.text or "", _kept(error))
         except (AwayError, NoteError, SessionsError) as error:
-            return problem(request, 503, f"{_sentence(error)} Try again in a moment.", {"Retry-After": "5"})
+            return problem(request, 503, f"{_sentence(error)} Try again in a moment.", _again(request))
         except ConnectionError:  # the browser's
             raise
         except Exception as error:  # not the traceback: it could quote what was sent
@@ -164,11 +164,17 @@ def problem(
     return response
 
 
+def _again(request: web.Request) -> dict[str, str]:
+    """A page asks again by itself; a form is nobody's to send twice."""
+    return {"Retry-After": AGAIN_S} | ({"Refresh": AGAIN_S} if request.method == "GET" else {})
+
+
 def _sentence(error: Exception) -> str:
     text = str(error).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."
 
 
+AGAIN_S = "5"
 HEADLINES = {
     400: "That cannot be read",
     401: "Log in first",

@@ -135,6 +135,7 @@ async def test_a_ledger_that_recovers_is_a_503_that_says_so(browsers: dict[str, 
         ledger.away = False
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Refresh"] == "5", "whoever waits need not ask again"
     assert "Partitions of the ledger are being taken over. Try again" in await answer.text()
 
 
