@@ -14,6 +14,7 @@ from tests.faults.matrix.steps import Step, dies
 from tests.kafka import eventually
 
 SOON, LATER = 3, 12  # calls after which a point strikes, at most
+COMES_BACK_S = 6.0
 JOIN_S = 40.0
 
 
@@ -77,7 +78,7 @@ async def _giving_away(arena: Arena) -> None:
     """A third worker joins, so the first one has to give something away."""
     dying = asyncio.create_task(dies(arena, "sessions-1", Step("giving partitions away")))
     try:
-        await _joined(arena, 1)  # it has left, and comes back to die
+        await asyncio.sleep(COMES_BACK_S)  # its leaving and coming back is too quick to be seen by members
         await _joined(arena, 2)
         await arena.start_role("sessions-3")
         await dying
